@@ -1,0 +1,169 @@
+//! What the library says while it works. It prints nothing: `report` turns events to text or JSON.
+
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+/// The stages of a run, in the order of the story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // the story's own words
+pub enum Stage {
+    Plan,
+    Shadow,
+    Capture,
+    Copy,
+    Verify,
+    Cutover,
+    Tidy,
+}
+
+/// One thing that happened. Durations are in the unit that the field's name says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// What will be done.
+    Plan(serde_json::Value),
+    /// A stage begins.
+    Stage {
+        /// Which.
+        stage: Stage,
+        /// Whether it goes on where an earlier run stopped.
+        resumed: bool,
+    },
+    /// How far the stage is; about once a second.
+    Progress(Progress),
+    /// Work waits for the server; `reason` is a stable slug.
+    Throttled {
+        /// Why, for machines.
+        reason: String,
+        /// Why, for people.
+        detail: String,
+    },
+    /// Work goes on.
+    Unthrottled {
+        /// How long it waited.
+        seconds: f64,
+    },
+    /// Something to know.
+    Warning {
+        /// A stable slug.
+        code: String,
+        /// A sentence.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// The run waits for something that is not work.
+    Waiting {
+        /// For what, as a stable slug.
+        #[serde(rename = "for")]
+        what: String,
+        /// For what, as a sentence.
+        detail: String,
+    },
+    /// An attempt at the swap ended.
+    Swap {
+        /// From 1.
+        attempt: u32,
+        /// `granted`, `lock_timeout`, `hold_exceeded` or `lost`.
+        outcome: String,
+        /// Milliseconds from asking for the lock to giving it back.
+        locked_ms: u64,
+        /// Who was in the way.
+        blockers: Vec<Blocker>,
+    },
+}
+
+/// How far a stage is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Progress {
+    /// Which stage.
+    pub stage: Stage,
+    /// Rows done.
+    pub rows: u64,
+    /// Rows there may be, by statistics.
+    pub rows_estimate: u64,
+    /// Rows a second, lately.
+    pub rows_per_second: f64,
+    /// Seconds left at that rate, if it can be told.
+    pub eta_seconds: Option<u64>,
+    /// Changed keys that are not carried over yet.
+    pub backlog: usize,
+    /// Milliseconds that capture is behind the server.
+    pub lag_ms: u64,
+    /// Rows of the next chunk.
+    pub chunk_rows: u64,
+    /// Workers that may copy.
+    pub workers: usize,
+}
+
+/// A session that holds or waits for a lock on the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Blocker {
+    /// The connection's id, for `KILL`.
+    pub thread: u64,
+    /// Its account.
+    pub user: String,
+    /// Where it comes from.
+    pub host: String,
+    /// How long its transaction or statement has been going on.
+    pub seconds: u64,
+    /// Its statement, if it runs one.
+    pub statement: Option<String>,
+}
+
+/// An event with its time.
+#[derive(Debug, Clone)]
+pub struct Dated {
+    /// When it happened, by this machine's clock. For display only.
+    pub at: SystemTime,
+    /// What happened.
+    pub event: Event,
+}
+
+/// The library's mouth: cheap to clone, never waits.
+#[derive(Debug, Clone)]
+pub struct Events {
+    sender: mpsc::UnboundedSender<Dated>,
+}
+
+impl Events {
+    /// A mouth and the ear to it.
+    pub fn channel() -> (Self, mpsc::UnboundedReceiver<Dated>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self { sender }, receiver)
+    }
+
+    /// Says something. When nobody listens any more it is only logged: events never fail the work.
+    pub fn say(&self, event: Event) {
+        if let Err(unheard) = self.sender.send(Dated { at: SystemTime::now(), event }) {
+            tracing::debug!(event = ?unheard.0.event, "nobody listens");
+        }
+    }
+
+    /// A stage begins.
+    pub fn stage(&self, stage: Stage) {
+        self.say(Event::Stage { stage, resumed: false });
+    }
+
+    /// Something to know.
+    pub fn warn(&self, code: &str, message: impl Into<String>, hint: Option<&str>) {
+        self.say(Event::Warning {
+            code: code.to_owned(),
+            message: message.into(),
+            hint: hint.map(str::to_owned),
+        });
+    }
+
+    /// The run waits for something.
+    pub fn waiting(&self, what: &str, detail: impl Into<String>) {
+        self.say(Event::Waiting { what: what.to_owned(), detail: detail.into() });
+    }
+}
+
+/// Whole milliseconds, as events give them.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
