@@ -1,0 +1,134 @@
+//! One connection with every setting that matters set by us and read back.
+//!
+//! A session's future must never be dropped and the session used again: the driver would hand the
+//! next statement the answer of the abandoned one. Whoever gives up waiting throws the session away.
+
+use mysql_async::prelude::{FromRow, Queryable};
+use mysql_async::{Conn, Row, Value};
+
+use super::Fault;
+use crate::error::{Error, Result};
+
+/// A connection of ours.
+#[derive(Debug)]
+pub struct Session {
+    conn: Conn,
+    tag: String,
+}
+
+impl Session {
+    /// Wraps a fresh connection; `tag` marks every statement so that people and proxies know whose
+    /// it is. The settings must have been applied.
+    pub(super) fn new(conn: Conn, tag: &str) -> Self {
+        Self { conn, tag: comment(tag) }
+    }
+
+    /// The server's id of this connection, for `KILL`.
+    pub fn id(&self) -> u32 {
+        self.conn.id()
+    }
+
+    /// Runs a statement that returns no rows; gives the number of affected rows.
+    pub async fn run(&mut self, sql: impl AsRef<str>) -> Result<u64> {
+        let sql = format!("{}{}", self.tag, sql.as_ref());
+        tracing::trace!(connection = self.conn.id(), sql);
+        self.conn.query_drop(&sql).await?;
+        Ok(self.conn.affected_rows())
+    }
+
+    /// Runs a query; each row as `T`.
+    pub async fn rows<T: FromRow + Send + 'static>(
+        &mut self,
+        sql: impl AsRef<str>,
+    ) -> Result<Vec<T>> {
+        let sql = format!("{}{}", self.tag, sql.as_ref());
+        tracing::trace!(connection = self.conn.id(), sql);
+        Ok(self.conn.query(&sql).await?)
+    }
+
+    /// Runs a query; the first row as `T`, if there is one.
+    pub async fn first<T: FromRow + Send + 'static>(
+        &mut self,
+        sql: impl AsRef<str>,
+    ) -> Result<Option<T>> {
+        Ok(self.rows(sql).await?.into_iter().next())
+    }
+
+    /// Runs a query that returns exactly one row.
+    pub async fn one<T: FromRow + Send + 'static>(&mut self, sql: impl AsRef<str>) -> Result<T> {
+        let sql = sql.as_ref();
+        self.first(sql).await?.ok_or_else(|| {
+            Error::failed("no_row", format!("the server returned no row for: {sql}"))
+        })
+    }
+
+    /// Runs a query; every value of every row as the bytes of the text protocol. NULL is an error:
+    /// for keys, which have none.
+    pub async fn bytes(&mut self, sql: impl AsRef<str>) -> Result<Vec<Vec<Vec<u8>>>> {
+        let rows: Vec<Row> = self.rows(sql).await?;
+        rows.into_iter()
+            .map(|row| {
+                row.unwrap()
+                    .into_iter()
+                    .map(|value| match value {
+                        Value::Bytes(bytes) => Ok(bytes),
+                        other => Err(Error::failed(
+                            "null_in_key",
+                            format!("expected text from the server, got {other:?}"),
+                        )),
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// Starts a transaction (READ COMMITTED).
+    pub async fn begin(&mut self) -> Result<()> {
+        self.run("START TRANSACTION").await.map(drop)
+    }
+
+    /// Commits.
+    pub async fn commit(&mut self) -> Result<()> {
+        self.run("COMMIT").await.map(drop)
+    }
+
+    /// Rolls back.
+    pub async fn rollback(&mut self) -> Result<()> {
+        self.run("ROLLBACK").await.map(drop)
+    }
+
+    /// Rolls back after `error`, unless the connection is gone and with it the transaction.
+    pub async fn roll_back_after(&mut self, error: &Error) -> Result<()> {
+        if Fault::of(error) == Fault::Lost { Ok(()) } else { self.rollback().await }
+    }
+
+    /// Says goodbye to the server, so that it frees the connection at once.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.conn.disconnect().await?)
+    }
+
+    /// The driver's connection, for the binary log stream.
+    pub(crate) fn into_conn(self) -> Conn {
+        self.conn
+    }
+}
+
+/// The comment that leads every statement of a session with this tag.
+pub(super) fn comment(tag: &str) -> String {
+    format!("/* zosc {tag} */ ")
+}
+
+/// A string as a SQL literal that means the same under every `sql_mode`.
+pub fn text(value: &str) -> String {
+    if value.is_empty() {
+        return "''".to_owned();
+    }
+    format!("_utf8mb4 X'{}'", crate::schema::hex(value.as_bytes()))
+}
+
+/// A string as the plain literal that some clauses insist on, such as `COMMENT`. For sessions with
+/// our own `sql_mode`; elsewhere use [`text`].
+pub fn plain_text(value: &str) -> String {
+    let escaped = value.replace('\\', "\\\\").replace('\'', "''");
+    format!("'{}'", escaped.replace('\n', "\\n").replace('\r', "\\r").replace('\0', "\\0"))
+}

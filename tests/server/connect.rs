@@ -1,0 +1,252 @@
+//! Connecting: who is let in, what TLS modes promise, and that our session is our own.
+
+use std::path::PathBuf;
+
+use mysql_async::prelude::Queryable;
+use zosc::error::{Error, Kind};
+use zosc::mysql::{Connection, Login, Server, TlsMode};
+
+use crate::support::mysqld::{Kind as Database, Mysqld, shared_url};
+
+const PASSWORD: &str = "s3cret-of-the-test";
+
+fn connection(url: &str, user: &str, password: Option<&str>) -> Connection {
+    let login = Login {
+        user: Some(user.to_owned()),
+        password: password.map(|password| password.to_owned().into()),
+        ..Login::default()
+    };
+    login.or(Login::from_url(url).unwrap()).connection().unwrap()
+}
+
+fn with_tls(url: &str, mode: TlsMode, ca: Option<PathBuf>) -> Connection {
+    let mut connection = connection(url, "root", None);
+    connection.tls.mode = mode;
+    connection.tls.ca = ca;
+    connection
+}
+
+fn certificate(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/server/certs").join(name)
+}
+
+async fn as_root(url: &str, statements: &[&str]) {
+    let mut conn = mysql_async::Conn::from_url(url).await.unwrap();
+    for statement in statements {
+        conn.query_drop(*statement).await.unwrap();
+    }
+    conn.disconnect().await.unwrap();
+}
+
+async fn refusal(connection: &Connection) -> Error {
+    let error = Server::connect(connection).await.unwrap_err();
+    assert_eq!(error.kind, Kind::NotReady, "{error:?}");
+    assert!(!format!("{error:?}").contains(PASSWORD), "{error:?}");
+    error
+}
+
+/// The cipher of a later session, not of the first connection: it must be as safe.
+async fn cipher(connection: &Connection) -> String {
+    let server = Server::connect(connection).await.unwrap();
+    let mut session = server.session().await.unwrap();
+    let (_, cipher): (String, String) =
+        session.one("SHOW SESSION STATUS LIKE 'Ssl_cipher'").await.unwrap();
+    session.close().await.unwrap();
+    cipher
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_access_denied() {
+    let url = shared_url();
+    as_root(&url, &["CREATE USER locked@'%' IDENTIFIED BY 'right'"]).await;
+    let error = refusal(&connection(&url, "locked", Some(PASSWORD))).await;
+    assert_eq!(error.code, "access_denied");
+    assert_eq!(error.errno(), Some(1045));
+    assert!(error.message.contains("`locked`"), "{}", error.message);
+
+    let error = refusal(&connection(&url, "locked", None)).await;
+    assert!(error.hints[0].contains("--password-file"), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_account_that_requires_tls() {
+    let url = shared_url();
+    as_root(
+        &url,
+        &[
+            "CREATE USER safe@'%' IDENTIFIED BY 'pw' REQUIRE SSL",
+            "GRANT ALL ON *.* TO safe@'%'",
+            "CREATE USER safer@'%' IDENTIFIED BY 'pw' REQUIRE X509",
+        ],
+    )
+    .await;
+    let mut safe = connection(&url, "safe", Some("pw"));
+    safe.tls.mode = TlsMode::Disabled;
+    let error = refusal(&safe).await;
+    assert_eq!(error.code, "access_denied");
+    assert!(error.hints.iter().any(|hint| hint.contains("--ssl-mode required")), "{error:?}");
+    for mode in [TlsMode::Preferred, TlsMode::Required] {
+        safe.tls.mode = mode;
+        assert_ne!(cipher(&safe).await, "");
+    }
+
+    let error = refusal(&connection(&url, "safer", Some("pw"))).await;
+    assert!(error.hints.iter().any(|hint| hint.contains("--ssl-cert")), "{error:?}");
+}
+
+/// The settings of a session may not ask for more than a careful administrator grants.
+#[tokio::test]
+async fn an_account_with_few_rights() {
+    let url = shared_url();
+    as_root(
+        &url,
+        &[
+            "CREATE USER migrator@'%' IDENTIFIED BY 'pw'",
+            "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO migrator@'%'",
+        ],
+    )
+    .await;
+    let server = Server::connect(&connection(&url, "migrator", Some("pw"))).await.unwrap();
+    server.session().await.unwrap().close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_that_the_server_made_for_itself() {
+    let server = Mysqld::start(Database::Mysql, &[]);
+    let own_ca = server.socket().with_file_name("data").join("ca.pem");
+    let url = server.url();
+    assert_ne!(cipher(&with_tls(&url, TlsMode::Preferred, None)).await, "");
+    assert_ne!(cipher(&with_tls(&url, TlsMode::Required, None)).await, "");
+    assert_eq!(cipher(&with_tls(&url, TlsMode::Disabled, None)).await, "");
+
+    // It bears no name, so it fails closed and says why and what would work.
+    for mode in [TlsMode::VerifyCa, TlsMode::VerifyIdentity] {
+        let error = refusal(&with_tls(&url, mode, Some(own_ca.clone()))).await;
+        assert_eq!(error.code, "tls_wrong_name", "{error:?}");
+        let explained = error.hints.iter().any(|hint| hint.contains("`required`"));
+        assert_eq!(explained, mode == TlsMode::VerifyCa, "{error:?}");
+        let error = refusal(&with_tls(&url, mode, None)).await;
+        assert_eq!(error.code, "tls_unknown_issuer");
+    }
+
+    // The Unix socket needs no TLS, and says so when it is asked to have it.
+    let mut local = with_tls(&url, TlsMode::Preferred, None);
+    local.socket = Some(server.socket());
+    let session = Server::connect(&local).await.unwrap().session().await;
+    let mut session = session.unwrap();
+    let from: String = session
+        .one("SELECT connection_type FROM performance_schema.threads WHERE processlist_id = CONNECTION_ID()")
+        .await
+        .unwrap();
+    assert_eq!(from, "Socket");
+    session.close().await.unwrap();
+    local.tls.mode = TlsMode::Required;
+    assert_eq!(Server::connect(&local).await.unwrap_err().code, "tls_over_socket");
+}
+
+#[tokio::test]
+async fn a_certificate_that_bears_the_servers_name() {
+    let option = |name: &str, file: &str| format!("--{name}={}", certificate(file).display());
+    let server = Mysqld::start(
+        Database::Mysql,
+        &[
+            &option("ssl-ca", "ca.pem"),
+            &option("ssl-cert", "server-cert.pem"),
+            &option("ssl-key", "server-key.pem"),
+        ],
+    );
+    let url = server.url();
+    let ca = Some(certificate("ca.pem"));
+    for mode in [TlsMode::VerifyCa, TlsMode::VerifyIdentity] {
+        assert_ne!(cipher(&with_tls(&url, mode, ca.clone())).await, "");
+    }
+    let mut elsewhere = with_tls(&url, TlsMode::VerifyIdentity, ca.clone());
+    elsewhere.host = "localhost".into();
+    assert_eq!(refusal(&elsewhere).await.code, "tls_wrong_name");
+
+    as_root(&url, &["ALTER USER root@localhost REQUIRE X509"]).await;
+    let mut known = with_tls(&url, TlsMode::VerifyCa, ca);
+    assert_eq!(refusal(&known).await.code, "access_denied");
+    known.tls.cert = Some(certificate("client-cert.pem"));
+    known.tls.key = Some(certificate("client-key.pem"));
+    assert_ne!(cipher(&known).await, "");
+}
+
+/// A server that does all it can to make our sessions differ, and that offers no TLS.
+#[tokio::test]
+async fn hostile_defaults_do_not_reach_our_session() {
+    let server = Mysqld::start(
+        Database::Mysql,
+        &["--tls-version=", "--default-time-zone=+05:45", "--character-set-server=latin1"],
+    );
+    let url = server.url();
+    as_root(
+        &url,
+        &[
+            "SET GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,PAD_CHAR_TO_FULL_LENGTH'",
+            "SET GLOBAL max_execution_time = 1",
+            "SET GLOBAL sql_select_limit = 1",
+            "SET GLOBAL sql_safe_updates = ON",
+            "SET GLOBAL autocommit = OFF",
+            "SET GLOBAL transaction_isolation = 'SERIALIZABLE'",
+            "SET GLOBAL transaction_read_only = ON",
+            "SET GLOBAL foreign_key_checks = OFF",
+            "SET GLOBAL completion_type = 'RELEASE'",
+            "SET GLOBAL innodb_strict_mode = OFF",
+            "CREATE USER migrator@localhost",
+            "SET GLOBAL max_join_size = 1",
+            "SET GLOBAL lock_wait_timeout = 31536000",
+            "SET GLOBAL wait_timeout = 1",
+        ],
+    )
+    .await;
+    let server = Server::connect(&with_tls(&url, TlsMode::Preferred, None)).await.unwrap();
+    let mut session = server.session().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let rows: Vec<i64> = session.rows("SELECT 1 UNION ALL SELECT 2").await.unwrap();
+    assert_eq!(rows, [1, 2]);
+    let slept: i64 = session.one("SELECT SLEEP(0.05)").await.unwrap();
+    assert_eq!(slept, 0);
+    let seen: (String, String, i64, i64, String) = session
+        .one(
+            "SELECT @@time_zone, CONCAT(\"a\", '\\n'), @@autocommit, @@lock_wait_timeout, \
+             @@transaction_isolation",
+        )
+        .await
+        .unwrap();
+    assert_eq!(seen, ("+00:00".into(), "a\n".into(), 1, 5, "READ-COMMITTED".into()));
+    session.run("CREATE DATABASE hostile").await.unwrap();
+    session.run("CREATE TABLE hostile.t (id INT PRIMARY KEY)").await.unwrap();
+    session.begin().await.unwrap();
+    session.run("INSERT INTO hostile.t VALUES (0), (1)").await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(session.run("DELETE FROM hostile.t WHERE id IS NOT NULL").await.unwrap(), 2);
+    session.close().await.unwrap();
+
+    let error = refusal(&connection(&url, "migrator", None)).await;
+    assert_eq!(error.code, "setting_not_taken");
+    assert!(error.hints[0].contains("SESSION_VARIABLES_ADMIN"), "{error:?}");
+
+    let error = refusal(&with_tls(&url, TlsMode::Required, None)).await;
+    assert_eq!(error.code, "tls_not_offered");
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("mysql://root:{PASSWORD}@127.0.0.1:{free}/");
+    let error = refusal(&Login::from_url(&url).unwrap().connection().unwrap()).await;
+    assert_eq!(error.code, "cannot_connect");
+    assert!(error.message.contains(&format!("127.0.0.1:{free}")), "{}", error.message);
+}
+
+#[tokio::test]
+async fn files_that_are_not_there() {
+    let url = "mysql://root@127.0.0.1:1/";
+    let missing = with_tls(url, TlsMode::VerifyCa, Some("/no/such/ca.pem".into()));
+    let error = Server::connect(&missing).await.unwrap_err();
+    assert_eq!((error.kind, error.code), (Kind::Usage, "tls_file"));
+    let mut half = with_tls(url, TlsMode::Required, None);
+    half.tls.cert = Some(certificate("client-cert.pem"));
+    assert_eq!(Server::connect(&half).await.unwrap_err().code, "tls_identity");
+}
