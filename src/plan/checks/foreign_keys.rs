@@ -1,0 +1,62 @@
+//! Foreign keys on the table, or of other tables to it: after a rename they would point to the old
+//! table.
+
+use crate::error::Result;
+use crate::mysql::{Session, text};
+use crate::plan::Finding;
+use crate::schema::{ForeignKey, Table};
+
+const HINT: &str = "drop the foreign keys first and add them afterwards, or use a plain `ALTER TABLE` in a quiet hour";
+
+pub(super) async fn check(
+    session: &mut Session,
+    original: &Table,
+    target: &Table,
+) -> Result<Vec<Finding>> {
+    let table = original.name.plain();
+    let mut findings = Vec::new();
+    let own: Vec<&ForeignKey> = original.foreign_keys.iter().chain(&target.foreign_keys).collect();
+    if !own.is_empty() {
+        let message =
+            format!("`{table}` has foreign keys, which are not supported yet: {}", names(&own));
+        findings.push(Finding::refuse("foreign-keys", message, HINT));
+    }
+    let others: Vec<&ForeignKey> =
+        original.referenced_by.iter().filter(|key| key.child != original.name).collect();
+    if !others.is_empty() {
+        let message = format!(
+            "foreign keys refer to `{table}`, which is not supported yet: {}",
+            names(&others)
+        );
+        findings.push(Finding::refuse("foreign-keys", message, HINT));
+    }
+    if findings.is_empty() {
+        findings.extend(hidden(session, original).await?);
+    }
+    Ok(findings)
+}
+
+fn names(keys: &[&ForeignKey]) -> String {
+    let name = |key: &&ForeignKey| {
+        format!("`{}` of `{}` to `{}`", key.name, key.child.plain(), key.parent.plain())
+    };
+    keys.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// The catalogue hides tables on which the account has no right; the engine's own list does not.
+async fn hidden(session: &mut Session, original: &Table) -> Result<Option<Finding>> {
+    let table = &original.name;
+    let referenced: u64 = session
+        .one(format!(
+            "SELECT COUNT(*) AS n FROM information_schema.innodb_foreign \
+             WHERE ref_name = {name} AND for_name <> {name}",
+            name = text(&format!("{}/{}", table.schema, table.table))
+        ))
+        .await?;
+    Ok((referenced > 0).then(|| {
+        let table = table.plain();
+        let message =
+            format!("foreign keys of tables that this account cannot see refer to `{table}`");
+        Finding::refuse("foreign-keys", message, HINT)
+    }))
+}

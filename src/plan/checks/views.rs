@@ -1,0 +1,42 @@
+//! Views that read a column which goes or gets another name will fail when they are used.
+
+use crate::error::Result;
+use crate::mysql::{Session, text};
+use crate::plan::Finding;
+use crate::schema::{TableName, quote};
+
+/// `gone` are the columns' names in the original.
+pub(crate) async fn check(
+    session: &mut Session,
+    table: &TableName,
+    gone: &[&str],
+) -> Result<Option<Finding>> {
+    if gone.is_empty() {
+        return Ok(None);
+    }
+    let views: Vec<(String, String, String)> = session
+        .rows(format!(
+            "SELECT u.view_schema AS s, u.view_name AS v, COALESCE(d.view_definition, '') AS body \
+             FROM information_schema.view_table_usage u JOIN information_schema.views d \
+             ON d.table_schema = u.view_schema AND d.table_name = u.view_name \
+             WHERE u.table_schema = {} AND u.table_name = {}",
+            text(&table.schema),
+            text(&table.table)
+        ))
+        .await?;
+    // A definition that the account may not see counts as one that reads the column.
+    let reads = |body: &str| body.is_empty() || gone.iter().any(|name| body.contains(&quote(name)));
+    let broken: Vec<String> = views
+        .iter()
+        .filter(|(_, _, body)| reads(body))
+        .map(|(schema, view, _)| format!("`{schema}.{view}`"))
+        .collect();
+    if broken.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Finding::warn(
+        "views",
+        format!("views read a column that goes or gets another name: {}", broken.join(", ")),
+        "change the views first, or at the same time",
+    )))
+}

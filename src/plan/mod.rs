@@ -1,0 +1,135 @@
+//! The plan: what will be done and why, as data. `zosc plan` prints the very object that a run uses.
+
+mod blame;
+mod checks;
+mod engine;
+mod finding;
+mod key;
+mod key_type;
+mod mapping;
+mod method;
+mod rehearsal;
+mod summary;
+#[cfg(test)]
+mod testing;
+
+use crate::error::{Error, Result};
+use crate::mysql::{Server, Session};
+use crate::request::Request;
+use crate::schema::{Mapping, Table};
+
+pub(crate) use blame::blame;
+pub use finding::{Finding, Level};
+use mapping::Ways;
+use method::Way;
+
+/// How the change will be made.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// The table already is as asked.
+    Nothing,
+    /// `ALGORITHM=INSTANT`.
+    Instant,
+    /// `ALGORITHM=INPLACE`, where only metadata changes.
+    InPlace,
+    /// A shadow is filled, verified and swapped in.
+    Copy(Box<CopyPlan>),
+}
+
+/// What a copy needs to know.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CopyPlan {
+    /// The new shape, as the rehearsal showed it; its `name` is the rehearsal's.
+    pub target: Table,
+    /// Key and columns.
+    pub mapping: Mapping,
+}
+
+/// A plan.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Plan {
+    /// The original.
+    pub original: Table,
+    /// How.
+    pub method: Method,
+    /// Why so.
+    pub reason: String,
+    /// What the checks found, the gravest first.
+    pub findings: Vec<Finding>,
+}
+
+impl Plan {
+    /// An error of kind refused when a finding forbids the change and the request does not allow
+    /// it: its code is the rule of the first such finding, the others are hints.
+    pub fn accepted(&self, request: &Request) -> Result<()> {
+        let mut refusals = self.findings.iter().filter(|finding| finding.forbids(request));
+        let Some(first) = refusals.next() else { return Ok(()) };
+        let error = Error::refused(first.rule, &first.message).hint(&first.hint);
+        Err(refusals.fold(error, |error, finding| {
+            error.hint(format!("also {}: {}; {}", finding.rule, finding.message, finding.hint))
+        }))
+    }
+}
+
+/// Draws the plan. Reads the original, and tries the statement on an empty clone of it, which is
+/// gone afterwards. An error says why there can be no plan; what else speaks against the change is
+/// among the findings.
+pub async fn draw(server: &Server, request: &Request) -> Result<Plan> {
+    checks::server::supported(server.facts())?;
+    checks::clauses::check(&request.statement)?;
+    let mut session = server.session().await?;
+    checks::server::writable(&mut session).await?;
+    let original = checks::original::find(&mut session, request).await?;
+    checks::grants::to_alter(&mut session, &original.name).await?;
+
+    let plan = match method::without_rehearsal(&original, request)? {
+        Some((Way::InPlace, reason)) => plan(original, Method::InPlace, reason, Vec::new()),
+        Some((_, reason)) => plan(original, Method::Instant, reason, Vec::new()),
+        None => rehearsed(server, &mut session, original, request).await?,
+    };
+    session.close().await?;
+    Ok(plan)
+}
+
+async fn rehearsed(
+    server: &Server,
+    session: &mut Session,
+    original: Table,
+    request: &Request,
+) -> Result<Plan> {
+    let budget = method::budget(session, server.facts(), &original, request).await?;
+    let rehearsed =
+        rehearsal::rehearse(server, &original, request, budget.allows_instant()).await?;
+    checks::original::on_innodb(&original.name, &rehearsed.after)?;
+    let ways = Ways::follow(&original, &rehearsed.after, request.statement.clauses())?;
+    let (way, reason) = method::decide(request, &rehearsed, &budget);
+    let views = checks::views::check(session, &original.name, &ways.gone()).await?;
+    let mut findings: Vec<Finding> = views.into_iter().collect();
+    let method = match way {
+        Way::Nothing => Method::Nothing,
+        Way::InPlace => Method::InPlace,
+        Way::Instant => {
+            findings.extend(budget.finding(&original.name));
+            Method::Instant
+        }
+        Way::Copy => {
+            let key = key::choose(&original, &rehearsed.after, &ways)?;
+            let journal = &request.journal_schema;
+            findings.extend(checks::grants::to_copy(session, &original.name, journal).await?);
+            checks::server::tells_all(session, server.facts(), &key).await?;
+            let fills = checks::fills(&ways);
+            let mapping = Mapping { key, columns: ways.pairs(), fills };
+            let copy = CopyPlan { target: rehearsed.after.clone(), mapping };
+            let clone = &rehearsed.before;
+            findings.extend(checks::of_copy(session, &original, clone, &copy, &ways).await?);
+            Method::Copy(Box::new(copy))
+        }
+    };
+    Ok(plan(original, method, reason, findings))
+}
+
+fn plan(original: Table, method: Method, reason: String, mut findings: Vec<Finding>) -> Plan {
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    Plan { original, method, reason, findings }
+}

@@ -1,0 +1,46 @@
+//! A plan in short, for events and for people.
+
+use serde_json::{Value, json};
+
+use super::{Finding, Level, Method, Plan};
+use crate::request::Request;
+use crate::schema::ColumnPair;
+
+impl Plan {
+    /// What a person or a wrapper wants to know: one object, without the tables' whole definitions.
+    /// What only a copy has (`mode`, `key_index`, `key`, `columns`) is null elsewhere; each finding
+    /// says whether the request allows it.
+    pub fn summary(&self, request: &Request) -> Value {
+        let (method, copy) = match &self.method {
+            Method::Nothing => ("nothing", None),
+            Method::Instant => ("instant", None),
+            Method::InPlace => ("in_place", None),
+            Method::Copy(copy) => ("copy", Some(&copy.mapping)),
+        };
+        let names = |pair: &ColumnPair| json!({ "original": pair.original.name, "shadow": pair.shadow.name });
+        let finding = |finding: &Finding| {
+            json!({
+                "rule": finding.rule,
+                "level": finding.level,
+                "message": finding.message,
+                "hint": finding.hint,
+                "allowable": finding.allowable,
+                "allowed": finding.level == Level::Refuse && !finding.forbids(request),
+            })
+        };
+        json!({
+            "original": self.original.name.plain(),
+            "method": method,
+            "reason": self.reason,
+            "mode": copy.map(|_| "binlog"),
+            "rows_estimate": self.original.rows_estimate,
+            "bytes": self.original.bytes_estimate,
+            "key_index": copy.map(|mapping| &mapping.key.index),
+            "key": copy.map(|mapping| {
+                mapping.key.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>()
+            }),
+            "columns": copy.map(|mapping| mapping.columns.iter().map(names).collect::<Vec<_>>()),
+            "findings": self.findings.iter().map(finding).collect::<Vec<_>>(),
+        })
+    }
+}

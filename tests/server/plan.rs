@@ -1,0 +1,9 @@
+//! Plans drawn on a real server: method, key, columns, refusals; and that planning leaves nothing
+//! behind.
+
+mod direct;
+pub mod ground;
+mod mapped;
+mod methods;
+mod read;
+mod refused;
