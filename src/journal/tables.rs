@@ -1,0 +1,89 @@
+//! The journal's tables.
+
+use crate::error::Result;
+use crate::mysql::{Session, text};
+use crate::schema::{TableName, quote};
+
+/// One row a run: what it does, whose it is, how far it got.
+pub(super) const RUN: &str = "run";
+/// One row a committed piece of a live run's chunks; most chunks have one piece.
+pub(super) const CHUNK: &str = "chunk";
+/// One row a live run: where capture may be taken up again.
+pub(super) const POSITION: &str = "position";
+/// One row a live run: the last fence. Capture reads its `token`, column 2.
+pub const FENCE: &str = "fence";
+
+const DEFINITIONS: &[(&str, &str)] = &[
+    (
+        RUN,
+        "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+         epoch BIGINT UNSIGNED NOT NULL DEFAULT 1,
+         phase VARCHAR(16) NOT NULL,
+         name VARCHAR(255) NULL,
+         table_schema VARCHAR(64) NOT NULL,
+         table_name VARCHAR(64) NOT NULL,
+         statement LONGTEXT NOT NULL,
+         definition LONGTEXT NOT NULL,
+         shadow VARCHAR(64) NOT NULL,
+         kept VARCHAR(64) NOT NULL,
+         original_id BIGINT UNSIGNED NULL,
+         shadow_id BIGINT UNSIGNED NULL,
+         server_uuid VARCHAR(64) NOT NULL,
+         zosc_version VARCHAR(32) NOT NULL,
+         note TEXT NULL,
+         started_at DATETIME(6) NOT NULL,
+         ended_at DATETIME(6) NULL,
+         KEY by_table (table_schema, table_name),
+         KEY by_name (name)",
+    ),
+    (
+        CHUNK,
+        "run BIGINT UNSIGNED NOT NULL,
+         number BIGINT UNSIGNED NOT NULL,
+         piece INT UNSIGNED NOT NULL,
+         complete BOOLEAN NOT NULL,
+         upto LONGTEXT NULL,
+         copied BIGINT UNSIGNED NOT NULL,
+         PRIMARY KEY (run, number, piece)",
+    ),
+    (POSITION, "run BIGINT UNSIGNED NOT NULL PRIMARY KEY, position LONGTEXT NOT NULL"),
+    (
+        FENCE,
+        "run BIGINT UNSIGNED NOT NULL,
+         slot SMALLINT UNSIGNED NOT NULL,
+         token BIGINT UNSIGNED NOT NULL,
+         PRIMARY KEY (run, slot)",
+    ),
+];
+
+/// Makes what is missing; asks first, so that a run needs no CREATE on a journal made by an admin.
+pub(super) async fn create(session: &mut Session, schema: &str) -> Result<()> {
+    if exist(session, schema).await? {
+        return Ok(());
+    }
+    session.run(format!("CREATE DATABASE IF NOT EXISTS {}", quote(schema))).await?;
+    for (table, columns) in DEFINITIONS {
+        let name = TableName::new(schema, *table);
+        session
+            .run(format!(
+                "CREATE TABLE IF NOT EXISTS {name} ({columns}) ENGINE=InnoDB \
+                 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='zosc journal'"
+            ))
+            .await?;
+    }
+    Ok(())
+}
+
+/// Whether all tables are there.
+pub(super) async fn exist(session: &mut Session, schema: &str) -> Result<bool> {
+    let names: Vec<String> = DEFINITIONS.iter().map(|(table, _)| text(table)).collect();
+    let found: usize = session
+        .one(format!(
+            "SELECT COUNT(*) FROM information_schema.tables \
+             WHERE table_schema = {} AND table_name IN ({})",
+            text(schema),
+            names.join(", ")
+        ))
+        .await?;
+    Ok(found == DEFINITIONS.len())
+}

@@ -1,0 +1,128 @@
+//! The shadow: an empty clone of the original that the user's own words have changed.
+
+use crate::error::{Error, Result};
+use crate::journal::RunRow;
+use crate::mysql::{Server, Session, plain_text};
+use crate::plan::CopyPlan;
+use crate::request::Request;
+use crate::schema::read::{auto_increment, table};
+use crate::schema::{Helper, Pair, Table, TableName, table_id};
+
+/// The shadow of a run, with what is needed to swap it in.
+#[derive(Debug, Clone)]
+pub struct Shadow {
+    pair: Pair,
+    kept: TableName,
+    final_comment: String,
+    original_id: Option<u64>,
+    own_id: Option<u64>,
+}
+
+impl Shadow {
+    /// Original, shadow and the mapping between them.
+    pub fn pair(&self) -> &Pair {
+        &self.pair
+    }
+
+    /// What the original will be called after the swap.
+    pub fn kept(&self) -> &TableName {
+        &self.kept
+    }
+
+    /// The comment that the table shall have in the end. Until the swap it carries the run's marker.
+    pub fn final_comment(&self) -> &str {
+        &self.final_comment
+    }
+
+    /// InnoDB's id of the original, where it can be read.
+    pub fn original_id(&self) -> Option<u64> {
+        self.original_id
+    }
+
+    /// InnoDB's id of the shadow, where it can be read.
+    pub fn shadow_id(&self) -> Option<u64> {
+        self.own_id
+    }
+
+    /// Drops the shadow.
+    pub async fn drop(self, session: &mut Session) -> Result<()> {
+        session.run(format!("DROP TABLE IF EXISTS {}", self.pair.shadow)).await.map(drop)
+    }
+}
+
+/// Builds the empty shadow. On an error nothing is left of it.
+pub async fn build(
+    server: &Server,
+    request: &Request,
+    original: &Table,
+    plan: &CopyPlan,
+    run: &mut RunRow,
+) -> Result<Shadow> {
+    let name = original.name.helper(Helper::Shadow);
+    let mut session = server.session_for_user_sql().await?;
+    session.run(format!("CREATE TABLE {name} LIKE {}", original.name)).await?;
+    let built = finish(&mut session, &name, request, original, plan, run).await;
+    if built.is_err() {
+        session.run(format!("DROP TABLE {name}")).await?;
+    }
+    session.close().await?;
+    built
+}
+
+async fn finish(
+    session: &mut Session,
+    name: &TableName,
+    request: &Request,
+    original: &Table,
+    plan: &CopyPlan,
+    run: &mut RunRow,
+) -> Result<Shadow> {
+    let marker = run.marker();
+    let mark = format!("ALTER TABLE {name} COMMENT = {}", plain_text(&marker));
+    session.run(&mark).await?;
+    session.run(request.statement.on(name)).await?;
+    let shape = table(session, name).await?.ok_or_else(|| vanished(name))?;
+    same_as_planned(&shape, &plan.target)?;
+    let final_comment =
+        if shape.comment == marker { original.comment.clone() } else { shape.comment };
+    session.run(&mark).await?;
+
+    // With the counter beyond every id from the start, explicit ids never move it.
+    let counters =
+        (auto_increment(session, &original.name).await?, auto_increment(session, name).await?);
+    if let (Some(next), Some(asked_for)) = counters
+        && next > asked_for
+    {
+        session.run(format!("ALTER TABLE {name} AUTO_INCREMENT = {next}")).await?;
+    }
+    let original_id = table_id(session, &original.name).await?;
+    let shadow_id = table_id(session, name).await?;
+    run.set_ids(session, &request.journal_schema, original_id, shadow_id).await?;
+    Ok(Shadow {
+        pair: Pair {
+            original: original.name.clone(),
+            shadow: name.clone(),
+            mapping: plan.mapping.clone(),
+        },
+        kept: original.name.helper(Helper::Kept),
+        final_comment,
+        original_id,
+        own_id: shadow_id,
+    })
+}
+
+/// The plan was made on a rehearsal; the original must not have changed since.
+fn same_as_planned(shape: &Table, target: &Table) -> Result<()> {
+    if shape.columns == target.columns && shape.indexes == target.indexes {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "changed_since_planned",
+        format!("`{}` was changed while the run was being planned", shape.name.plain()),
+    )
+    .hint("run the same command again"))
+}
+
+fn vanished(name: &TableName) -> Error {
+    Error::failed("shadow_vanished", format!("`{}` was dropped by another session", name.plain()))
+}
