@@ -1,0 +1,185 @@
+//! The task that reads the stream, takes it up again when it is lost, and hands over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use mysql_async::binlog::events::{AnonymousGtidEvent, Event, GtidEvent};
+use tokio::sync::mpsc;
+
+use super::kind::Kind;
+use super::lag::Lag;
+use super::position::{Position, log_end};
+use super::stream::{Ended, Reader, Stream};
+use super::transaction::{Flow, Transactions};
+use crate::capture::Delivery;
+use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::mysql::Server;
+
+/// The reading task's state.
+pub(super) struct Reading {
+    pub(super) server: Server,
+    pub(super) reader: Reader,
+    pub(super) stream: Stream,
+    pub(super) transactions: Transactions,
+    pub(super) deliveries: mpsc::Sender<Delivery>,
+    pub(super) lag: Arc<Lag>,
+}
+
+/// After so many heartbeats in a row we ask elsewhere whether there is really nothing new.
+const DOUBT: u32 = 5;
+
+/// How often and how long a lost stream is tried again without getting any further: five minutes.
+fn patience() -> ExponentialBackoff {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_secs(5))
+        .with_max_times(65)
+        .with_jitter()
+        .build()
+}
+
+impl Reading {
+    /// Reads until the original is renamed by us, or nobody listens any more.
+    pub(super) async fn run(mut self) -> Result<()> {
+        let mut delays = patience();
+        let mut garbled_at: Option<Position> = None;
+        loop {
+            let reached = self.transactions.boundary().clone();
+            let Some(ended) = self.read(&mut delays).await? else { return Ok(()) };
+            self.lag.busy();
+            if *self.transactions.boundary() != reached {
+                delays = patience();
+            }
+            self.reconsider(ended, &mut garbled_at)?;
+            self.stream = self.reopen(&mut delays).await?;
+            self.transactions.rewind();
+        }
+    }
+
+    /// Reads until the stream ends; `None` when all is done.
+    async fn read(&mut self, delays: &mut ExponentialBackoff) -> Result<Option<Ended>> {
+        let mut silent = 0;
+        loop {
+            self.lag.waiting();
+            let next = self.stream.next().await;
+            self.lag.busy();
+            let (kind, event) = match next {
+                Ok(event) => event,
+                Err(ended) => return Ok(Some(ended)),
+            };
+            let flow = self.transactions.take(kind, &event)?;
+            for delivery in self.transactions.deliveries() {
+                if self.deliveries.send(delivery).await.is_err() {
+                    tracing::debug!("nobody listens to capture any more");
+                    return Ok(None);
+                }
+            }
+            match kind {
+                Kind::Gtid => self.lag.arrived(committed(&event)),
+                Kind::Heartbeat => {
+                    self.lag.caught_up();
+                    *delays = patience();
+                }
+                _ => {}
+            }
+            silent = if kind == Kind::Heartbeat { silent + 1 } else { 0 };
+            if silent == DOUBT {
+                silent = 0;
+                if let Some(ended) = self.look_behind().await {
+                    return Ok(Some(ended));
+                }
+            }
+            if flow == Flow::Finished {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// After a reset of the log the server goes on sending heartbeats and nothing else. If the log
+    /// does not end where we are, taking up the stream again shows why.
+    async fn look_behind(&self) -> Option<Ended> {
+        match self.log_end().await {
+            Ok(end) if end.same_place(self.transactions.place()) => None,
+            Ok(end) => {
+                let place = self.transactions.place();
+                Some(Ended::lost(&format!("nothing comes behind {place}, the log ends at {end}")))
+            }
+            Err(error) => {
+                tracing::debug!(%error, "could not compare with the log's end");
+                None
+            }
+        }
+    }
+
+    async fn log_end(&self) -> Result<Position> {
+        let mut session = self.server.session().await?;
+        let end = log_end(&self.server, &mut session).await?;
+        session.close().await?;
+        Ok(end)
+    }
+
+    /// Whether a stream that ended so may be taken up again.
+    fn reconsider(&mut self, ended: Ended, garbled_at: &mut Option<Position>) -> Result<()> {
+        let boundary = self.transactions.boundary();
+        match ended {
+            Ended::Definite(error) => Err(error),
+            Ended::Garbled(error) if garbled_at.as_ref() == Some(boundary) => {
+                Err(error.during(format!("behind {boundary}")))
+            }
+            Ended::Garbled(error) => {
+                tracing::warn!(%error, %boundary, "reading once more");
+                *garbled_at = Some(boundary.clone());
+                Ok(())
+            }
+            Ended::Usurped(error) => {
+                tracing::warn!(%error, "taking another name");
+                self.reader = Reader::random();
+                Ok(())
+            }
+            Ended::Lost(error) => {
+                tracing::warn!(%error, %boundary, "taking up the binary log again");
+                Ok(())
+            }
+        }
+    }
+
+    async fn reopen(&mut self, delays: &mut ExponentialBackoff) -> Result<Stream> {
+        let mut last = None;
+        for delay in delays {
+            tokio::time::sleep(delay).await;
+            match Stream::open(&self.server, &self.reader, self.transactions.boundary()).await {
+                Ok(stream) => return Ok(stream),
+                Err(Ended::Definite(error)) => return Err(error),
+                Err(ended) => {
+                    let error = ended.into_error();
+                    tracing::warn!(%error, "the server cannot be reached");
+                    last = Some(error);
+                }
+            }
+        }
+        let why = last.map_or_else(String::new, |error| format!(": {error}"));
+        let boundary = self.transactions.boundary();
+        Err(Error::new(
+            ErrorKind::Resumable,
+            "capture_lost",
+            format!("the binary log could not be read on behind {boundary}{why}"),
+        )
+        .hint("resume when the server can be reached"))
+    }
+}
+
+/// When the transaction was committed, in microseconds since 1970; for a server that does not say
+/// it, when its first event was made. Only for display.
+fn committed(event: &Event) -> u64 {
+    let exact = event
+        .read_event::<GtidEvent>()
+        .map(|gtid| gtid.immediate_commit_timestamp())
+        .or_else(|_| {
+            event
+                .read_event::<AnonymousGtidEvent>()
+                .map(|AnonymousGtidEvent(gtid)| gtid.immediate_commit_timestamp())
+        })
+        .unwrap_or(0);
+    if exact == 0 { u64::from(event.header().timestamp()) * 1_000_000 } else { exact }
+}

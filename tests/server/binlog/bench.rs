@@ -1,0 +1,238 @@
+//! A schema with a fence table, an application's connection, and a running capture.
+
+use std::time::Duration;
+
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+use tokio::sync::mpsc::Receiver;
+use zosc::capture::{Capture, Delivery, Position, Watched};
+use zosc::error::Error;
+use zosc::halt::Halt;
+use zosc::mysql::{Connection, Server, Tls, TlsMode};
+use zosc::schema::{Column, Helper, Key, KeyColumn, KeyShape, PartType, TableName, TypeName, read};
+
+/// Long enough for a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+pub struct Bench {
+    pub server: Server,
+    pub app: Conn,
+    pub schema: String,
+    url: String,
+    tokens: u64,
+}
+
+/// A running capture and what it delivers.
+pub struct Running {
+    pub capture: Capture,
+    pub deliveries: Receiver<Delivery>,
+    pub halt: Halt,
+}
+
+/// What was delivered up to a fence.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    pub keys: Vec<Key>,
+    pub parts: Vec<usize>,
+    /// Each with the number of keys before it.
+    pub commits: Vec<(usize, Position)>,
+}
+
+impl Bench {
+    /// A fresh schema on the server at `url`.
+    pub async fn new(url: &str, schema: &str) -> Self {
+        let server = Self::connect(url).await;
+        let mut app = Conn::from_url(url).await.unwrap();
+        app.query_drop(format!("DROP DATABASE IF EXISTS {schema}")).await.unwrap();
+        app.query_drop(format!("CREATE DATABASE {schema}")).await.unwrap();
+        app.query_drop(format!("USE {schema}")).await.unwrap();
+        app.query_drop("SET sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'").await.unwrap();
+        app.query_drop(
+            "CREATE TABLE fence (run BIGINT UNSIGNED NOT NULL, slot SMALLINT UNSIGNED NOT NULL, \
+             token BIGINT UNSIGNED NOT NULL, PRIMARY KEY (run, slot))",
+        )
+        .await
+        .unwrap();
+        Self { server, app, schema: schema.to_owned(), url: url.to_owned(), tokens: 0 }
+    }
+
+    /// A handle for a run named `bench`.
+    pub async fn connect(url: &str) -> Server {
+        let opts = mysql_async::Opts::from_url(url).unwrap();
+        let connection = Connection {
+            host: opts.ip_or_hostname().to_owned(),
+            port: opts.tcp_port(),
+            socket: None,
+            user: opts.user().unwrap().to_owned(),
+            password: opts.pass().map(|password| password.to_owned().into()),
+            // So that a test may stand in between.
+            tls: Tls { mode: TlsMode::Disabled, ..Tls::default() },
+        };
+        Server::connect(&connection).await.unwrap().tagged("bench")
+    }
+
+    pub fn server_port(&self) -> u16 {
+        mysql_async::Opts::from_url(&self.url).unwrap().tcp_port()
+    }
+
+    /// Another connection of the application.
+    pub async fn another(&self) -> Conn {
+        let mut conn = Conn::from_url(&self.url).await.unwrap();
+        conn.query_drop(format!("USE {}", self.schema)).await.unwrap();
+        conn
+    }
+
+    pub async fn run(&mut self, sql: &str) {
+        self.app.query_drop(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// What a plan would say of `table` and its key.
+    pub async fn watched(&mut self, table: &str, key: &[&str]) -> Watched {
+        let name = TableName::new(&self.schema, table);
+        let mut session = self.server.session().await.unwrap();
+        let original = read::table(&mut session, &name).await.unwrap().unwrap();
+        session.close().await.unwrap();
+        let parts = key.iter().map(|name| {
+            let column = original.column(name).unwrap();
+            KeyColumn {
+                name: column.name.clone(),
+                shadow_name: column.name.clone(),
+                position: column.position,
+                part: part_of(column),
+            }
+        });
+        let key = KeyShape {
+            index: "PRIMARY".into(),
+            shadow_index: "PRIMARY".into(),
+            columns: parts.collect(),
+        };
+        Watched {
+            shadow: name.helper(Helper::Shadow),
+            fence: TableName::new(&self.schema, "fence"),
+            key,
+            original,
+        }
+    }
+
+    /// All keys in the table, as the server returns them.
+    pub async fn keys_in(&self, watched: &Watched) -> Vec<Key> {
+        let mut session = self.server.session().await.unwrap();
+        let select = format!("SELECT {} FROM {}", watched.key.select(None), watched.original.name);
+        let rows = session.bytes(select).await.unwrap();
+        session.close().await.unwrap();
+        let mut keys: Vec<Key> = rows.iter().map(|row| watched.key.parse(row).unwrap()).collect();
+        keys.sort();
+        keys
+    }
+
+    pub async fn capture(&self, watched: &Watched) -> Running {
+        self.capture_from(watched, None).await
+    }
+
+    pub async fn capture_from(&self, watched: &Watched, from: Option<Position>) -> Running {
+        let halt = Halt::new();
+        let (capture, deliveries) =
+            Capture::start(&self.server, watched.clone(), from, &halt).await.unwrap();
+        Running { capture, deliveries, halt }
+    }
+
+    /// Commits a fence; gives its token.
+    pub async fn fence(&mut self) -> u64 {
+        self.tokens += 1;
+        let token = self.tokens;
+        self.run(&format!(
+            "INSERT INTO fence VALUES (1, 0, {token}) ON DUPLICATE KEY UPDATE token = {token}"
+        ))
+        .await;
+        token
+    }
+
+    /// Everything that is delivered up to a fence that is committed now.
+    pub async fn settled(&mut self, running: &mut Running) -> Delivered {
+        let token = self.fence().await;
+        running.until(token).await
+    }
+}
+
+impl Running {
+    /// Everything that is delivered up to a fence.
+    pub async fn until(&mut self, token: u64) -> Delivered {
+        let mut delivered = Delivered::default();
+        loop {
+            match self.next().await {
+                Some(Delivery::Keys(keys)) => {
+                    delivered.parts.push(keys.len());
+                    delivered.keys.extend(keys);
+                }
+                Some(Delivery::Commit(position)) => {
+                    delivered.commits.push((delivered.keys.len(), position));
+                }
+                Some(Delivery::Fence(met)) if met == token => return delivered,
+                Some(Delivery::Fence(_)) => {}
+                None => panic!("capture ended: {:?}", self.halt.check()),
+            }
+        }
+    }
+
+    pub async fn next(&mut self) -> Option<Delivery> {
+        tokio::time::timeout(PATIENCE, self.deliveries.recv()).await.expect("nothing is delivered")
+    }
+
+    /// Why the run stopped.
+    pub async fn trouble(&mut self) -> Error {
+        while self.next().await.is_some() {}
+        tokio::time::timeout(PATIENCE, self.halt.stopped()).await.expect("nothing stops the run")
+    }
+
+    pub async fn stop(self) {
+        self.capture.stop().await.unwrap();
+        self.halt.check().unwrap();
+    }
+}
+
+impl Delivered {
+    /// Keys of one integer column, in the order of delivery.
+    pub fn integers(&self) -> Vec<i64> {
+        self.keys.iter().map(integer).collect()
+    }
+}
+
+/// A key of one integer column.
+pub fn integer(key: &Key) -> i64 {
+    match key.0[..] {
+        [zosc::schema::KeyPart::Int(value)] => value,
+        _ => panic!("{key:?} is no integer"),
+    }
+}
+
+fn part_of(column: &Column) -> PartType {
+    let small = |number: Option<u64>| u8::try_from(number.unwrap_or(0)).unwrap();
+    let integer = |bytes| PartType::Integer { unsigned: column.unsigned, bytes };
+    let fsp = small(column.fsp);
+    match column.type_name {
+        TypeName::TinyInt => integer(1),
+        TypeName::SmallInt => integer(2),
+        TypeName::MediumInt => integer(3),
+        TypeName::Int => integer(4),
+        TypeName::BigInt => integer(8),
+        TypeName::Decimal => {
+            PartType::Decimal { precision: small(column.precision), scale: small(column.scale) }
+        }
+        TypeName::Bit => PartType::Bit,
+        TypeName::Year => PartType::Year,
+        TypeName::Enum => PartType::Enum,
+        TypeName::Date => PartType::Date,
+        TypeName::Time => PartType::Time { fsp },
+        TypeName::DateTime => PartType::DateTime { fsp },
+        TypeName::Timestamp => PartType::Timestamp { fsp },
+        TypeName::Char | TypeName::VarChar => PartType::Text {
+            charset: column.charset.clone().unwrap(),
+            collation: column.collation.clone().unwrap(),
+        },
+        TypeName::VarBinary => PartType::VarBinary,
+        TypeName::Binary => {
+            PartType::Binary { length: usize::try_from(column.octets.unwrap()).unwrap() }
+        }
+        other => panic!("{other:?} is no key"),
+    }
+}

@@ -1,0 +1,6 @@
+//! Capture by the binary log, on a real server.
+
+mod bench;
+mod keys;
+mod transactions;
+mod trouble;
