@@ -1,0 +1,72 @@
+//! How many rows a chunk has, so that its statement takes about the time asked for.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::request::Effort;
+
+/// Where it starts: small enough for wide rows, and soon at its right size.
+const FIRST: u64 = 500;
+
+/// The size of the next chunk, shared by all workers.
+#[derive(Debug)]
+pub struct ChunkSize {
+    rows: AtomicU64,
+    most: u64,
+    target: Duration,
+}
+
+impl ChunkSize {
+    /// Starts small.
+    pub fn new(effort: &Effort) -> Self {
+        let most = effort.max_chunk_rows.max(1);
+        Self { rows: AtomicU64::new(FIRST.min(most)), most, target: effort.chunk_time }
+    }
+
+    /// Rows of the next chunk.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// A chunk of `rows` took so long. Grows by at most half, shrinks as far as it must: a chunk that
+    /// is too long is worse than one that is too short.
+    pub fn observe(&self, rows: u64, took: Duration) {
+        self.rows.store(
+            next(self.rows(), rows, took, self.target).clamp(1, self.most),
+            Ordering::Relaxed,
+        );
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+fn next(now: u64, rows: u64, took: Duration, target: Duration) -> u64 {
+    if rows == 0 {
+        return now;
+    }
+    let fitting = rows as f64 * target.as_secs_f64() / took.as_secs_f64().max(1e-6);
+    fitting.min(now as f64 * 1.5 + 1.0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TARGET: Duration = Duration::from_millis(100);
+
+    #[test]
+    fn it_grows_slowly_and_shrinks_at_once() {
+        assert_eq!(next(1000, 1000, Duration::from_millis(1), TARGET), 1501);
+        assert_eq!(next(1000, 1000, Duration::from_secs(1), TARGET), 100);
+        assert_eq!(next(1000, 1000, TARGET, TARGET), 1000);
+        assert_eq!(next(1000, 0, Duration::ZERO, TARGET), 1000, "an empty chunk teaches nothing");
+    }
+
+    #[test]
+    fn it_stays_within_its_bounds() {
+        let effort = Effort { max_chunk_rows: 10, chunk_time: TARGET, workers: 1 };
+        let size = ChunkSize::new(&effort);
+        assert_eq!(size.rows(), 10);
+        size.observe(10, Duration::from_secs(100));
+        assert_eq!(size.rows(), 1);
+    }
+}

@@ -1,0 +1,244 @@
+//! The handle to what is known and not yet carried over.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::capture::{Position, Token};
+use crate::error::Result;
+use crate::event::millis;
+use crate::halt::Halt;
+use crate::journal::Fence;
+use crate::ledger::{Ledger, Tick};
+use crate::schema::Key;
+
+/// Beyond these the newest stands for those between: resuming a little earlier is harmless.
+const REMEMBERED_POSITIONS: usize = 1024;
+
+/// Cheap to clone; all clones speak of the same run.
+#[derive(Debug, Clone)]
+pub struct Carrier {
+    shared: Arc<Shared>,
+}
+
+/// The right to carry over: who holds it is the only one who refreshes.
+#[derive(Debug)]
+pub struct Turn<'c> {
+    _guard: tokio::sync::MutexGuard<'c, ()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    ledger: Mutex<Ledger<Key>>,
+    /// Where capture may be taken up again after each transaction that is not safe yet.
+    positions: Mutex<VecDeque<(Tick, Position)>>,
+    fence: tokio::sync::Mutex<Fence>,
+    /// The number of the fence that was started last.
+    fences_started: AtomicU64,
+    /// Fences that capture has not reached, with the time they were sent.
+    sent: Mutex<VecDeque<(Token, Instant)>>,
+    /// Milliseconds that the last reached fence took.
+    lag: AtomicU64,
+    first_token: Token,
+    reached: watch::Sender<Token>,
+    /// Counts ends of rounds, so that settling sees each of them.
+    rounds: watch::Sender<u64>,
+    turn: tokio::sync::Mutex<()>,
+    entered: Notify,
+    /// Somebody waits for rounds: do not let keys gather.
+    hurry: Notify,
+    closed: CancellationToken,
+    halt: Halt,
+}
+
+impl Carrier {
+    pub(super) fn new(fence: Fence, halt: Halt) -> Self {
+        let first_token = fence.last();
+        Self {
+            shared: Arc::new(Shared {
+                ledger: Mutex::new(Ledger::new()),
+                positions: Mutex::new(VecDeque::new()),
+                fences_started: AtomicU64::new(first_token),
+                sent: Mutex::new(VecDeque::new()),
+                lag: AtomicU64::new(0),
+                first_token,
+                fence: tokio::sync::Mutex::new(fence),
+                reached: watch::Sender::new(first_token),
+                rounds: watch::Sender::new(0),
+                turn: tokio::sync::Mutex::new(()),
+                entered: Notify::new(),
+                hurry: Notify::new(),
+                closed: CancellationToken::new(),
+                halt,
+            }),
+        }
+    }
+
+    /// Commits a fence and waits for its acknowledgement: everything delivered before the call is
+    /// visible to snapshots opened from now on. Calls that come together share one commit.
+    pub async fn fence(&self) -> Result<Token> {
+        let before = self.shared.fences_started.load(Ordering::SeqCst);
+        let mut fence = self.shared.fence.lock().await;
+        if fence.last() > before {
+            // A fence that started after this call was committed while we waited for the writer.
+            return Ok(fence.last());
+        }
+        self.shared.fences_started.store(fence.last() + 1, Ordering::SeqCst);
+        lock(&self.shared.sent).push_back((fence.last() + 1, Instant::now()));
+        fence.commit().await
+    }
+
+    /// Commits a fence and waits until capture has reached it: from then on the ledger knows every
+    /// change that was committed before the call.
+    pub async fn reach(&self) -> Result<()> {
+        let token = self.fence().await?;
+        let mut reached = self.shared.reached.subscribe();
+        tokio::select! {
+            // The sender lives as long as this handle, so waiting ends only by what is waited for.
+            _ = reached.wait_for(|at| *at >= token) => Ok(()),
+            cause = self.shared.halt.stopped() => Err(cause),
+        }
+    }
+
+    /// Waits until every change committed before the call is carried over or known to be brought by
+    /// the copy.
+    pub async fn settle(&self) -> Result<()> {
+        self.reach().await?;
+        let known = self.ledger(|ledger| ledger.delivered());
+        let mut rounds = self.shared.rounds.subscribe();
+        while self.ledger(|ledger| ledger.safe()) < known {
+            self.shared.hurry.notify_one();
+            self.next_round(&mut rounds).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until capture has reached a new fence and a whole round that began after that has
+    /// ended: what the conflict protocol waits for.
+    pub async fn reach_and_round(&self) -> Result<()> {
+        self.reach().await?;
+        let turn = self.take_turn().await;
+        let mut rounds = self.shared.rounds.subscribe();
+        drop(turn);
+        if self.ledger(|ledger| ledger.backlog()) == 0 {
+            return Ok(());
+        }
+        self.shared.hurry.notify_one();
+        self.next_round(&mut rounds).await
+    }
+
+    /// How far capture is behind the server: what the last fence took, or longer if one is overdue.
+    pub fn lag(&self) -> Duration {
+        let overdue = lock(&self.shared.sent).front().map(|(_, sent)| sent.elapsed());
+        let last = Duration::from_millis(self.shared.lag.load(Ordering::Relaxed));
+        overdue.unwrap_or_default().max(last)
+    }
+
+    /// Looks into the ledger. Never held across an await.
+    pub fn ledger<T>(&self, look: impl FnOnce(&mut Ledger<Key>) -> T) -> T {
+        look(&mut lock(&self.shared.ledger))
+    }
+
+    /// Waits for a running round to end and keeps the next from beginning while the turn is held.
+    pub async fn take_turn(&self) -> Turn<'_> {
+        Turn { _guard: self.shared.turn.lock().await }
+    }
+
+    /// The run's stop.
+    pub fn halt(&self) -> &Halt {
+        &self.shared.halt
+    }
+
+    /// The last position up to which every change has been carried over, once for each advance.
+    pub(super) fn safe_position(&self) -> Option<Position> {
+        let safe = self.ledger(|ledger| ledger.safe());
+        let mut positions = lock(&self.shared.positions);
+        let mut found = None;
+        while positions.front().is_some_and(|(tick, _)| *tick <= safe) {
+            found = positions.pop_front();
+        }
+        found.map(|(_, position)| position)
+    }
+
+    pub(super) fn enter(&self, keys: Vec<Key>) {
+        self.ledger(|ledger| {
+            let tick = ledger.delivered() + 1;
+            for key in keys {
+                ledger.enter(key, tick);
+            }
+        });
+        self.shared.entered.notify_one();
+    }
+
+    pub(super) fn deliver(&self, position: Position) {
+        let tick = self.ledger(|ledger| {
+            let tick = ledger.delivered() + 1;
+            ledger.deliver(tick);
+            tick
+        });
+        let mut positions = lock(&self.shared.positions);
+        if positions.len() >= REMEMBERED_POSITIONS {
+            positions.pop_back();
+        }
+        positions.push_back((tick, position));
+    }
+
+    pub(super) fn met(&self, token: Token) {
+        if Fence::is_ours(self.shared.first_token, token) {
+            let mut sent = lock(&self.shared.sent);
+            while let Some((_, at)) = sent.pop_front_if(|(known, _)| *known <= token) {
+                self.shared.lag.store(millis(at.elapsed()), Ordering::Relaxed);
+            }
+            drop(sent);
+            self.shared.reached.send_if_modified(|at| {
+                let newer = token > *at;
+                *at = token.max(*at);
+                newer
+            });
+        }
+    }
+
+    pub(super) fn round_ended(&self) {
+        self.shared.rounds.send_modify(|count| *count += 1);
+    }
+
+    /// Waits until something was entered.
+    pub(super) async fn entered(&self) {
+        self.shared.entered.notified().await;
+    }
+
+    /// Waits until somebody is in a hurry.
+    pub(super) async fn hurried(&self) {
+        self.shared.hurry.notified().await;
+    }
+
+    pub(super) fn close(&self) {
+        self.shared.closed.cancel();
+    }
+
+    pub(super) async fn closed(&self) {
+        self.shared.closed.cancelled().await;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.shared.closed.is_cancelled()
+    }
+
+    async fn next_round(&self, rounds: &mut watch::Receiver<u64>) -> Result<()> {
+        tokio::select! {
+            _ = rounds.changed() => Ok(()),
+            cause = self.shared.halt.stopped() => Err(cause),
+        }
+    }
+}
+
+/// A poisoned lock means that a task panicked; the run ends by that task's own report, and the data
+/// behind these locks is never half-written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
