@@ -1,0 +1,77 @@
+//! Was the rename done? Asked when its reply was lost; never answered by running it again, which
+//! would swap the tables back.
+
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Kind, Result};
+use crate::mysql::{Server, Session};
+use crate::schema::{exists, table_id};
+use crate::shadow::Shadow;
+
+/// How long a statement whose client is gone may take to end.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Whether the tables are swapped, after the connection `locker` was lost in the rename. An error is
+/// of kind unknown: a person must look.
+pub async fn is_swapped(server: &Server, shadow: &Shadow, locker: u32) -> Result<bool> {
+    look(server, shadow, locker).await.map_err(|error| {
+        Error::new(
+            Kind::Unknown,
+            "swap_unknown",
+            format!(
+                "the connection was lost inside the swap of `{}`, and the outcome cannot be read: {error}",
+                shadow.pair().original.plain()
+            ),
+        )
+        .hint(format!(
+            "if `{}` exists the swap is done; if `{}` exists it is not; do not run anything before looking",
+            shadow.kept().plain(),
+            shadow.pair().shadow.plain()
+        ))
+    })
+}
+
+async fn look(server: &Server, shadow: &Shadow, locker: u32) -> Result<bool> {
+    let mut session = server.reconnect().await?;
+    wait_for_the_end_of(&mut session, locker).await?;
+    let now = table_id(&mut session, &shadow.pair().original).await?;
+    if let (Some(now), Some(original), Some(of_shadow)) =
+        (now, shadow.original_id(), shadow.shadow_id())
+    {
+        return match now {
+            id if id == original => Ok(false),
+            id if id == of_shadow => Ok(true),
+            id => Err(Error::failed(
+                "other_table",
+                format!("the name belongs to a third table now (id {id})"),
+            )),
+        };
+    }
+    let kept = exists(&mut session, shadow.kept()).await?;
+    let filled = exists(&mut session, &shadow.pair().shadow).await?;
+    match (kept, filled) {
+        (true, false) => Ok(true),
+        (false, true) => Ok(false),
+        _ => Err(Error::failed("names_disagree", "neither or both helper tables exist")),
+    }
+}
+
+/// A lost client's statement may still be running on the server.
+async fn wait_for_the_end_of(session: &mut Session, locker: u32) -> Result<()> {
+    let patience = Instant::now() + PATIENCE;
+    loop {
+        let alive: u64 = session
+            .one(format!("SELECT COUNT(*) FROM information_schema.processlist WHERE id = {locker}"))
+            .await?;
+        if alive == 0 {
+            return Ok(());
+        }
+        if Instant::now() > patience {
+            return Err(Error::failed(
+                "locker_lives",
+                format!("connection {locker} still runs the rename"),
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,161 @@
+//! The swap: original and shadow change names in one atomic rename, under a lock that is short and
+//! bounded. An attempt that does not get the lock in time gives it up, names who was in the way,
+//! and is made again later.
+
+mod attempt;
+mod blockers;
+mod decide;
+mod watchdog;
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+
+use crate::capture::Capture;
+use crate::error::{Error, Kind, Result};
+use crate::event::{Blocker, Event, Events, millis};
+use crate::journal::Phase;
+use crate::means::Means;
+use crate::mysql::{Session, plain_text};
+use crate::outcome::Swapped;
+use crate::refresh::Carrier;
+use crate::request::SwapBounds;
+use crate::shadow::Shadow;
+use crate::verify::Verified;
+
+use attempt::Attempt;
+
+pub use decide::is_swapped;
+
+/// More pending keys than this are carried over before the lock, not under it.
+const DRAINABLE: usize = 5_000;
+
+/// What an attempt came to.
+#[derive(Debug)]
+enum End {
+    /// Swapped; how long the application was locked out.
+    Granted(Duration),
+    /// Given up without a change; may be tried again.
+    GivenUp { why: GaveUp, locked: Duration, blockers: Vec<Blocker> },
+}
+
+/// Why an attempt was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GaveUp {
+    /// The lock was not granted in time.
+    LockTimeout,
+    /// The work under the lock took too long, and the watchdog freed the application.
+    HoldExceeded,
+    /// The connection was lost before the rename.
+    Lost,
+}
+
+impl GaveUp {
+    fn word(self) -> &'static str {
+        match self {
+            Self::LockTimeout => "lock_timeout",
+            Self::HoldExceeded => "hold_exceeded",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// Swaps the tables. Takes what only the whole road yields, so nothing is copied after it.
+pub async fn tables(
+    means: &Means,
+    shadow: &Shadow,
+    capture: &Capture,
+    carrier: &Carrier,
+    mut verified: Verified,
+    bounds: &SwapBounds,
+) -> Result<Swapped> {
+    let Means { server, journal, events, halt, .. } = means;
+    let mut session = server.session().await?;
+    capture.allow_thread(session.id());
+    analyze(&mut session, shadow).await?;
+    journal.phase(&mut session, Phase::Swapping).await?;
+    let mut pauses = ExponentialBuilder::default()
+        .with_jitter()
+        .with_min_delay(Duration::from_millis(500))
+        .with_max_delay(Duration::from_mins(1))
+        .without_max_times()
+        .build();
+    let mut last_blockers = Vec::new();
+    for number in 1..=bounds.attempts {
+        halt.check()?;
+        settle(carrier).await?;
+        verified.keep_up(carrier).await?;
+        let attempt = Attempt { means, shadow, capture, carrier, bounds };
+        match attempt.make(&mut session, &mut verified).await? {
+            End::Granted(locked) => {
+                say(events, number, "granted", locked, Vec::new());
+                return Ok(Swapped {
+                    kept: shadow.kept().clone(),
+                    verified_rows: verified.rows(),
+                    locked,
+                    attempts: number,
+                });
+            }
+            End::GivenUp { why, locked, blockers } => {
+                say(events, number, why.word(), locked, blockers.clone());
+                last_blockers = blockers;
+            }
+        }
+        if number < bounds.attempts {
+            let pause = pauses.next().unwrap_or_default();
+            events.waiting("swap", format!("the next attempt at the swap comes in {pause:.1?}"));
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                cause = halt.stopped() => return Err(cause),
+            }
+        }
+    }
+    Err(not_granted(bounds, &last_blockers))
+}
+
+/// Fresh statistics, so that the first queries after the swap are planned well. Also puts back the
+/// comment that the application's table shall have: from here on the journal alone says whose the
+/// shadow is.
+async fn analyze(session: &mut Session, shadow: &Shadow) -> Result<()> {
+    let name = &shadow.pair().shadow;
+    session
+        .run(format!("ALTER TABLE {name} COMMENT = {}", plain_text(shadow.final_comment())))
+        .await?;
+    let answer: Vec<(String, String, String, String)> =
+        session.rows(format!("ANALYZE TABLE {name}")).await?;
+    tracing::debug!(?answer, "statistics of the shadow are fresh");
+    Ok(())
+}
+
+/// Until so little is pending that the rest can be carried over under the lock.
+async fn settle(carrier: &Carrier) -> Result<()> {
+    loop {
+        carrier.settle().await?;
+        if carrier.ledger(|ledger| ledger.backlog()) <= DRAINABLE {
+            return Ok(());
+        }
+    }
+}
+
+fn say(events: &Events, attempt: u32, outcome: &str, locked: Duration, blockers: Vec<Blocker>) {
+    let outcome = outcome.to_owned();
+    events.say(Event::Swap { attempt, outcome, locked_ms: millis(locked), blockers });
+}
+
+fn not_granted(bounds: &SwapBounds, blockers: &[Blocker]) -> Error {
+    let names: Vec<String> = blockers
+        .iter()
+        .map(|blocker| format!("{} ({}, {} s)", blocker.thread, blocker.user, blocker.seconds))
+        .collect();
+    let who = if names.is_empty() {
+        String::new()
+    } else {
+        format!("; in the way were connections {}", names.join(", "))
+    };
+    Error::new(
+        Kind::Postponed,
+        "swap_not_granted",
+        format!("the lock for the swap was not granted in {} attempts{who}", bounds.attempts),
+    )
+    .hint("run it again when no long transaction uses the table, or raise `--lock-timeout` or `--swap-attempts`")
+}

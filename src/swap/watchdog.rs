@@ -1,0 +1,67 @@
+//! Frees the application if the locking session does not: kills it at a deadline, from a connection
+//! that was opened before the lock.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::mysql::Session;
+
+/// A running watchdog.
+#[derive(Debug)]
+pub(super) struct Watchdog {
+    task: JoinHandle<Result<bool>>,
+    /// When it strikes; `None` calls it off.
+    deadline: watch::Sender<Option<Instant>>,
+}
+
+impl Watchdog {
+    /// Kills connection `victim` in `patience` from now unless told otherwise.
+    pub(super) fn start(session: Session, victim: u32, patience: Duration) -> Self {
+        let deadline = watch::Sender::new(Some(Instant::now() + patience));
+        let task = tokio::spawn(watch_over(session, victim, deadline.subscribe()));
+        Self { task, deadline }
+    }
+
+    /// Counts anew from now.
+    pub(super) fn rearm(&self, patience: Duration) {
+        self.deadline.send_replace(Some(Instant::now() + patience));
+    }
+
+    /// Calls it off; tells whether it had struck.
+    pub(super) async fn disarm(self) -> Result<bool> {
+        self.deadline.send_replace(None);
+        self.task.await.map_err(|panic| Error::failed("watchdog_panicked", panic.to_string()))?
+    }
+}
+
+/// Whether it had to strike.
+async fn watch_over(
+    mut session: Session,
+    victim: u32,
+    mut deadline: watch::Receiver<Option<Instant>>,
+) -> Result<bool> {
+    loop {
+        let at = *deadline.borrow_and_update();
+        let Some(at) = at else {
+            session.close().await?;
+            return Ok(false);
+        };
+        tokio::select! {
+            changed = deadline.changed() => {
+                if changed.is_err() {
+                    return Ok(false); // Nobody is left to be freed.
+                }
+            }
+            () = tokio::time::sleep_until(at) => break,
+        }
+    }
+    match session.run(format!("KILL CONNECTION {victim}")).await {
+        // The session ended by itself in the meantime.
+        Err(error) if error.errno() == Some(1094) => Ok(true),
+        killed => killed.map(|_| true),
+    }
+}
