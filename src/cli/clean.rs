@@ -1,0 +1,22 @@
+//! `zosc clean`: drop what ended runs have left.
+
+use zosc::error::Result;
+use zosc::mysql::Server;
+use zosc::tidy;
+
+use super::args::CleanArguments;
+use crate::report::{self, Answer};
+
+/// Drops with `--yes`, else lists; gives the exit code.
+pub(crate) async fn execute(arguments: &CleanArguments) -> u8 {
+    let cleaned = clean(arguments).await;
+    let answer = cleaned.map(|cleaned| Answer::clean(&cleaned, arguments.yes));
+    report::answer(arguments.output.format, answer)
+}
+
+async fn clean(arguments: &CleanArguments) -> Result<Vec<tidy::Cleaned>> {
+    let settled = arguments.connection.settle()?;
+    let server = Server::connect(&settled.connection).await?;
+    let schema = arguments.journal.schema(settled.file.journal_schema);
+    tidy::clean(&server, &schema, arguments.yes).await
+}

@@ -1,0 +1,32 @@
+//! The command line: what was typed becomes what the library is asked. One thin file a command.
+
+mod args;
+mod change;
+mod clean;
+mod connection;
+mod name;
+mod password;
+mod plan;
+mod run;
+mod settings;
+mod signals;
+mod status;
+mod verbosity;
+
+use args::{Arguments, Command};
+
+/// Does what the command line says; gives the process's exit code.
+pub(crate) async fn main() -> u8 {
+    let Arguments { command, run } = args::parse();
+    let command = command.unwrap_or_else(|| Command::Run(Box::new(run)));
+    verbosity::start_log(command.output().verbosity());
+    match command {
+        Command::Run(arguments) if arguments.dry_run => {
+            plan::execute(&plan::Arguments::from(*arguments)).await
+        }
+        Command::Run(arguments) => run::execute(&arguments).await,
+        Command::Plan(arguments) => plan::execute(&arguments).await,
+        Command::Status(arguments) => status::execute(&arguments).await,
+        Command::Clean(arguments) => clean::execute(&arguments).await,
+    }
+}

@@ -1,0 +1,110 @@
+//! Answers to questions: a plan, a list of runs. They go to stdout, in either format.
+
+use std::io::Write as _;
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+use zosc::error::Result;
+use zosc::plan::Plan;
+use zosc::request::Request;
+use zosc::tidy::{Cleaned, Leftover, RunState};
+
+use super::numbers::bytes;
+use super::{About, Format, ending, json, plan, text};
+
+/// What was asked for, in both formats.
+pub(crate) struct Answer {
+    about: About,
+    text: String,
+    json: Value,
+}
+
+impl Answer {
+    /// What would be done.
+    pub(crate) fn plan(plan: &Plan, request: &Request) -> Self {
+        let mut json = plan.summary(request);
+        let text = plan::text(&json);
+        json["event"] = "plan".into();
+        let about = About { id: request.id.clone(), table: Some(request.table.plain()) };
+        Self { about, text, json }
+    }
+
+    /// The runs that the journal knows, and what they have left.
+    pub(crate) fn status(runs: &[RunState]) -> Self {
+        let text = match runs {
+            [] => "no run is known here\n".to_owned(),
+            runs => runs.iter().map(status_lines).collect(),
+        };
+        Self::plain(text, json!({ "event": "status", "runs": runs }))
+    }
+
+    /// What was dropped, or would be.
+    pub(crate) fn clean(cleaned: &[Cleaned], done: bool) -> Self {
+        let verb = if done { "dropped" } else { "would drop" };
+        let line =
+            |Cleaned { run, left }: &Cleaned| format!("{verb} {}, left by run {run}\n", name(left));
+        let lines = cleaned.iter().map(line);
+        let last = match (cleaned, done) {
+            ([], _) => "there is nothing to drop\n",
+            (_, false) => "nothing was dropped; run `zosc clean --yes` to do it\n",
+            (_, true) => "",
+        };
+        let text = lines.chain([last.to_owned()]).collect();
+        Self::plain(text, json!({ "event": "clean", "done": done, "tables": cleaned }))
+    }
+
+    fn plain(text: String, json: Value) -> Self {
+        Self { about: About { id: None, table: None }, text, json }
+    }
+}
+
+fn status_lines(state: &RunState) -> String {
+    let RunState { run, alive, left } = state;
+    let life = match (run.phase.is_open(), *alive) {
+        (true, true) => "going on",
+        (true, false) => "dead; `zosc clean` removes what it left, and so does the next run",
+        (false, _) => "ended",
+    };
+    let note = run
+        .note
+        .as_deref()
+        .filter(|note| !note.is_empty())
+        .map_or_else(String::new, |note| format!(": {note}"));
+    let text = format!(
+        "run {}: {}: {} (since {} UTC), {life}{note}\n    {}\n",
+        run.id,
+        run.table.plain(),
+        run.phase.word(),
+        run.started_at,
+        run.statement
+    );
+    left.iter().fold(text, |text, left| text + &format!("    left: {}\n", name(left)))
+}
+
+fn name(left: &Leftover) -> String {
+    format!("{} ({})", left.table.plain(), bytes(left.bytes))
+}
+
+/// Prints an answer to stdout, or why there is none; gives the exit code.
+pub(crate) fn answer(format: Format, answer: Result<Answer>) -> u8 {
+    match (format, answer) {
+        (Format::Json, Ok(Answer { about, json, .. })) => {
+            json::print(SystemTime::now(), &about, json);
+            0
+        }
+        (Format::Text, Ok(Answer { text, .. })) => {
+            if let Err(error) = std::io::stdout().lock().write_all(text.as_bytes()) {
+                tracing::warn!(%error, "the answer could not be written to stdout");
+            }
+            0
+        }
+        (Format::Json, Err(error)) => {
+            json::print_error(&error);
+            error.kind.exit_code()
+        }
+        (Format::Text, Err(error)) => {
+            text::say(&ending::failure(&error));
+            error.kind.exit_code()
+        }
+    }
+}

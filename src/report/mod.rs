@@ -1,0 +1,157 @@
+//! The only place that prints: what the library says becomes lines for people, a live line on a
+//! terminal, or JSON for programs.
+
+mod answer;
+mod bar;
+mod ending;
+mod json;
+mod numbers;
+mod plan;
+mod text;
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use tokio::sync::{mpsc::UnboundedReceiver, oneshot};
+use tokio::task::JoinHandle;
+use zosc::event::Dated;
+
+use self::bar::Bar;
+use self::json::Json;
+use self::text::Text;
+
+pub(crate) use self::answer::{Answer, answer};
+pub(crate) use self::ending::Ending;
+
+/// For whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people, on stderr.
+    Text,
+    /// For programs: one object a line, on stdout.
+    Json,
+}
+
+/// How much people want to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verbosity {
+    /// Warnings and the end.
+    Quiet,
+    /// Also what goes on.
+    Normal,
+    /// Also the log, at this level.
+    Verbose(u8),
+}
+
+/// What the run is about: a part of every JSON line.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    /// The caller's own name for the change.
+    pub(crate) id: Option<String>,
+    /// `schema.table`, as soon as it is known.
+    pub(crate) table: Option<String>,
+}
+
+/// Whether colours are wanted, see <https://no-color.org>.
+pub(crate) fn colours() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Listens to a run until it has ended.
+pub(crate) struct Report {
+    listener: JoinHandle<Sink>,
+    ended: oneshot::Sender<()>,
+}
+
+impl Report {
+    /// Starts listening.
+    pub(crate) fn begin(
+        format: Format,
+        verbosity: Verbosity,
+        about: About,
+        heard: UnboundedReceiver<Dated>,
+    ) -> Self {
+        let on_terminal = std::io::stderr().is_terminal();
+        let sink = match (format, verbosity) {
+            (Format::Json, _) => Sink::Json(Json::new(about)),
+            // The log would tear the live line apart.
+            (Format::Text, Verbosity::Normal) if on_terminal => Sink::Bar(Bar::new(about)),
+            (Format::Text, _) => Sink::Text(Text::new(about, verbosity)),
+        };
+        let (ended, told) = oneshot::channel();
+        Self { listener: tokio::spawn(listen(sink, heard, told)), ended }
+    }
+
+    /// Says how it ended; gives the exit code.
+    pub(crate) async fn end(self, ending: Ending) -> u8 {
+        if self.ended.send(()).is_err() {
+            tracing::debug!("the report ended before the run");
+        }
+        match self.listener.await {
+            Ok(mut sink) => sink.end(&ending),
+            Err(error) => tracing::error!(%error, "the report was lost"),
+        }
+        ending.exit_code
+    }
+}
+
+/// The forms of a report: a closed set.
+enum Sink {
+    Text(Text),
+    Bar(Bar),
+    Json(Json),
+}
+
+impl Sink {
+    fn event(&mut self, dated: &Dated) {
+        match self {
+            Self::Text(text) => text.event(dated),
+            Self::Bar(bar) => bar.event(&dated.event),
+            Self::Json(json) => json.event(dated),
+        }
+    }
+
+    fn pulse(&mut self) {
+        if let Self::Json(json) = self {
+            json.pulse();
+        }
+    }
+
+    fn end(&mut self, ending: &Ending) {
+        match self {
+            Self::Text(text) => text.end(ending),
+            Self::Bar(bar) => bar.end(ending),
+            Self::Json(json) => {
+                json.end(ending);
+                // People read stderr whatever programs read.
+                if let Err(error) = &ending.result {
+                    text::say(&ending::failure(error));
+                }
+            }
+        }
+    }
+}
+
+/// Until told that the run has ended: whoever still holds the mouth, such as a signal handler, must
+/// not keep the process alive.
+async fn listen(
+    mut sink: Sink,
+    mut heard: UnboundedReceiver<Dated>,
+    mut ended: oneshot::Receiver<()>,
+) -> Sink {
+    let mut pulse = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            dated = heard.recv() => match dated {
+                Some(dated) => sink.event(&dated),
+                None => break,
+            },
+            _ = pulse.tick() => sink.pulse(),
+            _ = &mut ended => break,
+        }
+    }
+    while let Ok(dated) = heard.try_recv() {
+        sink.event(&dated);
+    }
+    sink
+}

@@ -1,0 +1,71 @@
+//! Numbers as people read them.
+
+use std::time::Duration;
+
+/// `1200000` as `1,200,000`.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Bytes with a unit.
+#[allow(clippy::cast_precision_loss)] // one decimal is shown
+pub(super) fn bytes(number: u64) -> String {
+    let mut rest = number as f64;
+    for unit in ["bytes", "KiB", "MiB", "GiB"] {
+        if rest < 1024.0 {
+            return if unit == "bytes" {
+                format!("{number} bytes")
+            } else {
+                format!("{rest:.1} {unit}")
+            };
+        }
+        rest /= 1024.0;
+    }
+    format!("{rest:.1} TiB")
+}
+
+/// Whole seconds as `1h 2m 3s`.
+pub(super) fn seconds(seconds: u64) -> String {
+    humantime::format_duration(Duration::from_secs(seconds)).to_string()
+}
+
+/// How much of `estimate` is done, at most 100: `None` where there is nothing to do.
+#[allow(clippy::cast_precision_loss)] // one decimal is shown
+pub(super) fn percent(done: u64, estimate: u64) -> Option<f64> {
+    (estimate > 0).then(|| tenth((done as f64 / estimate as f64 * 100.0).min(100.0)))
+}
+
+/// Rounded to one decimal.
+pub(super) fn tenth(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0
+}
+
+/// A rate without decimals.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates
+pub(super) fn rate(rows_per_second: f64) -> String {
+    format!("{} rows/s", thousands(rows_per_second.max(0.0).round() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 2048, 734_003_200].map(bytes), ["0 bytes", "2.0 KiB", "700.0 MiB"]);
+        assert_eq!(percent(1, 3), Some(33.3));
+        assert_eq!(percent(5, 4), Some(100.0));
+        assert_eq!(percent(0, 0), None);
+        assert_eq!(rate(9100.4), "9,100 rows/s");
+        assert_eq!(seconds(79), "1m 19s");
+    }
+}
