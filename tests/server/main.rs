@@ -1,0 +1,16 @@
+//! Tests on real servers, in one binary so that they share what is costly.
+#![allow(unreachable_pub)] // a test binary exports nothing
+#![allow(clippy::unwrap_used)] // panicking is how a test fails
+
+mod binlog;
+mod connect;
+mod disturbances;
+mod judge;
+mod leftovers;
+mod plan;
+mod refusals;
+mod smoke;
+mod support;
+mod swap;
+mod twin;
+mod verify;

@@ -1,0 +1,132 @@
+//! Throw-away servers: a copy of the prepared data directory, loopback only, own port and socket,
+//! gone when the test process ends, however it ends.
+
+use std::io::Read as _;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Holds the server on a leash: when our end of the pipe closes (drop, panic, kill -9), the server
+/// is killed and its folder removed.
+const LEASH: &str = r#"
+dir=$1; shift
+"$@" >"$dir/stdout" 2>"$dir/stderr" &
+server=$!
+cat >/dev/null
+kill -9 "$server" 2>/dev/null
+wait "$server" 2>/dev/null
+rm -rf "$dir"
+"#;
+
+/// A running server of our own.
+pub struct Mysqld {
+    leash: Option<Child>,
+    dir: PathBuf,
+    pub port: u16,
+}
+
+/// Which server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Mysql,
+    #[allow(dead_code)]
+    Mariadb,
+}
+
+impl Kind {
+    /// The unpacked server, got by `docker/servers` (which `tests/run` has called before).
+    fn home(self) -> PathBuf {
+        let (variable, word) = match self {
+            Self::Mysql => ("ZOSC_MYSQL_HOME", "mysql"),
+            Self::Mariadb => ("ZOSC_MARIADB_HOME", "mariadb"),
+        };
+        if let Some(home) = std::env::var_os(variable) {
+            return home.into();
+        }
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docker/servers");
+        let output = Command::new(&script).arg(word).stderr(Stdio::inherit()).output().unwrap();
+        assert!(output.status.success(), "docker/servers {word} failed; tests need a real server");
+        PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
+    }
+}
+
+impl Mysqld {
+    /// Starts a server with extra arguments; waits until it answers.
+    pub fn start(kind: Kind, extra: &[&str]) -> Self {
+        let home = kind.home();
+        let dir = TempDir::with_prefix("zosc-test-").unwrap().keep();
+        let copied =
+            Command::new("cp").arg("-a").arg(home.join("data")).arg(&dir).status().unwrap();
+        assert!(copied.success(), "could not copy the data directory");
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new("sh");
+        command.args(["-c", LEASH, "sh"]).arg(&dir).arg(home.join("bin/mysqld"));
+        command.arg(format!("--datadir={}", dir.join("data").display()));
+        command.arg(format!("--port={port}")).arg("--bind-address=127.0.0.1");
+        command.arg(format!("--socket={}", dir.join("s").display()));
+        command.arg(format!("--pid-file={}", dir.join("pid").display()));
+        command.args(["--server-id=1", "--log-bin=binlog", "--binlog-format=ROW"]);
+        command.args(["--innodb-buffer-pool-size=256M", "--max-connections=200"]);
+        if kind == Kind::Mysql {
+            command.args(["--gtid-mode=ON", "--enforce-gtid-consistency=ON"]);
+            command.args(["--innodb-redo-log-capacity=128M"]);
+        }
+        let leash = command
+            .args(extra)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self { leash: Some(leash), dir, port };
+        server.wait_until_it_answers();
+        server
+    }
+
+    /// `mysql://root@127.0.0.1:port/`.
+    pub fn url(&self) -> String {
+        format!("mysql://root@127.0.0.1:{}/", self.port)
+    }
+
+    /// The server's unix socket.
+    #[allow(dead_code)]
+    pub fn socket(&self) -> PathBuf {
+        self.dir.join("s")
+    }
+
+    /// Whether it greets: the protocol's first packet comes from the server.
+    fn answers(&self) -> bool {
+        TcpStream::connect(("127.0.0.1", self.port))
+            .and_then(|mut stream| stream.read_exact(&mut [0; 5]))
+            .is_ok()
+    }
+
+    fn wait_until_it_answers(&self) {
+        let patience = Instant::now() + Duration::from_mins(2);
+        while !self.answers() {
+            let log = std::fs::read_to_string(self.dir.join("stderr")).unwrap_or_default();
+            assert!(Instant::now() < patience, "the server does not answer\n{log}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+impl Drop for Mysqld {
+    fn drop(&mut self) {
+        if let Some(mut leash) = self.leash.take() {
+            drop(leash.stdin.take());
+            leash.wait().unwrap();
+        }
+    }
+}
+
+/// The MySQL that most tests share, each in a schema of its own; `ZOSC_TEST_MYSQL_URL` names another.
+pub fn shared_url() -> String {
+    static SHARED: OnceLock<Mysqld> = OnceLock::new();
+    std::env::var("ZOSC_TEST_MYSQL_URL")
+        .unwrap_or_else(|_| SHARED.get_or_init(|| Mysqld::start(Kind::Mysql, &[])).url())
+}

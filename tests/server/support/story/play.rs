@@ -1,0 +1,179 @@
+//! How a story goes: the writers write, zosc migrates, the twin is altered, both are compared.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use super::book::Book;
+use super::compare::{self, Table};
+use super::seed::Seed;
+use super::values::Rng;
+use super::writer::{Report, Writer};
+use super::{GAP, Story, Told, naive};
+use crate::support::address::Address;
+use crate::support::zosc;
+
+/// How long a migration may take before it counts as hanging.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+impl Story {
+    /// Plays the story; what went wrong, if something did.
+    pub fn tell(self) -> Result<Told, String> {
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        threads.block_on(self.play())
+    }
+
+    async fn play(self) -> Result<Told, String> {
+        assert!(!(self.writers as u64).is_multiple_of(GAP), "some writers would have no rows");
+        let address = self.address.clone().unwrap_or_else(Address::shared);
+        let table = Table { schema: self.name.to_owned(), name: self.table.clone() };
+        let twin = Table { schema: format!("{}_twin", self.name), name: self.table.clone() };
+        let mut conn = self.connect(&address).await;
+        let seed = Seed { table: &self.create, rows: self.rows, writers: self.writers };
+        let books = seed.sow(&mut conn, [&table, &twin], &self.shape).await;
+        conn.disconnect().await.map_err(|error| error.to_string())?;
+        let mut conn = address.connect().await;
+        for sql in &self.before {
+            for each in [&table, &twin] {
+                run(&mut conn, &sql.replace("{t}", &each.sql())).await;
+            }
+        }
+
+        let stop = Arc::new(AtomicBool::new(false));
+        let writers = self.start_writers(&address, books, [&table, &twin], &stop).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let migrated = self.migrate(&address, &table).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        stop.store(true, Ordering::Relaxed);
+        let (report, troubles) = join(writers).await;
+        let events = migrated.map_err(|failure| format!("{failure}\n{}", troubles.join("\n")))?;
+        if !troubles.is_empty() {
+            return Err(format!("the application got errors\n{}", troubles.join("\n")));
+        }
+        assert!(report.transactions > 0, "the writers did nothing");
+
+        for sql in &self.meddling {
+            run(&mut conn, &sql.replace("{t}", &table.sql())).await;
+        }
+        run(&mut conn, &format!("ALTER TABLE {} {}", twin.sql(), self.alter)).await;
+        let (key, era) = (&self.shape.key, &self.shape.era);
+        let key: Vec<&str> =
+            key.columns.iter().map(|column| era.name(column, true).unwrap_or(column)).collect();
+        compare::same(&mut conn, &table, &twin, &key).await?;
+        nothing_else_is_there(&mut conn, &table).await?;
+        for schema in [&table.schema, &twin.schema] {
+            run(&mut conn, &format!("DROP DATABASE `{schema}`")).await;
+        }
+        conn.disconnect().await.map_err(|error| error.to_string())?;
+        Ok(Told { events, transactions: report.transactions, longest: report.longest })
+    }
+
+    async fn start_writers(
+        &self,
+        address: &Address,
+        books: Vec<Book>,
+        [table, twin]: [&Table; 2],
+        stop: &Arc<AtomicBool>,
+    ) -> Vec<JoinHandle<Report>> {
+        let mut writers = Vec::new();
+        for book in books {
+            let writer = Writer {
+                conn: self.connect(address).await,
+                shape: Arc::clone(&self.shape),
+                table: table.sql(),
+                twin: twin.sql(),
+                random: Rng::with_seed(book.writer as u64),
+                book,
+                acts: self.acts.clone(),
+                reads_first: self.reads_first,
+                pause: self.pause,
+                stop: Arc::clone(stop),
+            };
+            writers.push(tokio::spawn(writer.run()));
+        }
+        writers
+    }
+
+    /// Migrates the table to the end; zosc's events, or why it failed.
+    async fn migrate(&self, address: &Address, table: &Table) -> Result<Vec<Value>, String> {
+        if let Some(how) = self.by_hand {
+            naive::migrate(address, table, &self.alter, how).await;
+            return Ok(Vec::new());
+        }
+        let mut all: Vec<&str> = vec!["--copy", "--alter", &self.alter];
+        all.extend(self.args.iter().map(String::as_str));
+        let name = table.sql();
+        all.push(&name);
+        let running = zosc::start(address, &all);
+        let ran = tokio::task::spawn_blocking(move || running.wait(PATIENCE))
+            .await
+            .map_err(|panic| panic.to_string())?;
+        if ran.code != 0 {
+            let events = ran.events.iter().filter(|event| event["event"] != "progress");
+            let said: Vec<String> = events.map(ToString::to_string).collect();
+            return Err(format!(
+                "zosc: exit code {}\n{}\n{}",
+                ran.code,
+                said.join("\n"),
+                ran.stderr
+            ));
+        }
+        if ran.finished()["outcome"] != "copied" {
+            return Err(format!("zosc did not copy: {}", ran.finished()));
+        }
+        Ok(ran.events)
+    }
+
+    /// A session as the application has it.
+    async fn connect(&self, address: &Address) -> Conn {
+        let mut conn = address.connect().await;
+        for sql in &self.session {
+            run(&mut conn, sql).await;
+        }
+        conn
+    }
+}
+
+/// What all writers did, and what went wrong for them.
+async fn join(writers: Vec<JoinHandle<Report>>) -> (Report, Vec<String>) {
+    let mut all = Report::default();
+    let mut troubles = Vec::new();
+    for writer in writers {
+        let report = writer.await.unwrap();
+        all.transactions += report.transactions;
+        all.longest = all.longest.max(report.longest);
+        troubles.extend(report.trouble);
+    }
+    (all, troubles)
+}
+
+/// Nothing but the table and the kept original may be left, and its indexes must be sound.
+async fn nothing_else_is_there(conn: &mut Conn, table: &Table) -> Result<(), String> {
+    let sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = ? \
+               UNION ALL SELECT CONCAT('trigger ', trigger_name) \
+               FROM information_schema.triggers WHERE trigger_schema = ? ORDER BY 1";
+    let found: Vec<String> = conn.exec(sql, (&table.schema, &table.schema)).await.unwrap();
+    if found != [table.name.clone(), format!("{}__zosc_kept", table.name)] {
+        return Err(format!("the schema holds {found:?}"));
+    }
+    let checked: Vec<(String, String, String, String)> =
+        conn.query(format!("CHECK TABLE {}", table.sql())).await.unwrap();
+    match checked.as_slice() {
+        [(.., verdict)] if verdict == "OK" => Ok(()),
+        other => Err(format!("CHECK TABLE says {other:?}")),
+    }
+}
+
+/// Runs a statement that must work for the story to have a meaning.
+pub(super) async fn run(conn: &mut Conn, sql: &str) {
+    conn.query_drop(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
