@@ -11,9 +11,10 @@ use crate::means::Means;
 use crate::mysql::{Server, Session, plain_text};
 use crate::outcome::{Outcome, Swapped};
 use crate::pace::Pace;
-use crate::plan::{self, Method, Plan};
+use crate::plan::{self, CopyPlan, Method, Plan};
 use crate::refresh::{Carrier, Refresh};
 use crate::request::Request;
+use crate::schema::Table;
 use crate::shadow::{self, Shadow};
 use crate::sql::Algorithm;
 use crate::{copy, direct, swap, tidy, verify};
@@ -90,6 +91,8 @@ async fn clear_away_the_dead(
     Ok(())
 }
 
+/// As planned; by a copy after all when the server cannot do to the table at once what it did to an
+/// empty clone.
 async fn carry_out(
     server: &Server,
     request: &Request,
@@ -98,15 +101,42 @@ async fn carry_out(
     events: &Events,
     halt: &Halt,
 ) -> Result<Outcome> {
-    let copy = match &plan.method {
-        Method::Copy(copy) => copy,
+    let algorithm = match &plan.method {
         Method::Nothing => return Ok(Outcome::Nothing),
-        Method::Instant => return at_once(server, request, Algorithm::Instant, events, halt).await,
-        Method::InPlace => return at_once(server, request, Algorithm::InPlace, events, halt).await,
+        Method::Copy(copy) => {
+            return by_copy(server, request, &plan.original, copy, run, events, halt).await;
+        }
+        Method::Instant => Algorithm::Instant,
+        Method::InPlace => Algorithm::InPlace,
     };
-    events.stage(Stage::Shadow);
-    let shadow = shadow::build(server, request, &plan.original, copy, run).await?;
+    match direct::alter(server, request, algorithm, events, halt).await? {
+        Direct::Done(outcome) => Ok(outcome),
+        Direct::NotPossible(error) => {
+            events.warn("not_at_once", format!("a copy is needed after all: {error}"), None);
+            let request = Request { copy: true, ..request.clone() };
+            let plan = plan::draw(server, &request).await?;
+            events.say(Event::Plan(plan.summary(&request)));
+            plan.accepted(&request)?;
+            let Method::Copy(copy) = &plan.method else {
+                return Err(error.of_kind(Kind::Refused));
+            };
+            by_copy(server, &request, &plan.original, copy, run, events, halt).await
+        }
+    }
+}
+
+async fn by_copy(
+    server: &Server,
+    request: &Request,
+    original: &Table,
+    copy: &CopyPlan,
+    run: &mut RunRow,
+    events: &Events,
+    halt: &Halt,
+) -> Result<Outcome> {
     let (pace, _looking) = Pace::start(server, request.effort, halt).await?;
+    events.stage(Stage::Shadow);
+    let shadow = shadow::build(server, request, original, copy, run).await?;
     let means = Means {
         server: server.clone(),
         journal: Journal::of(&request.journal_schema, run),
@@ -114,7 +144,7 @@ async fn carry_out(
         events: events.clone(),
         halt: halt.clone(),
     };
-    let done = copy_and_swap(&means, request, plan, &shadow).await;
+    let done = copy_and_swap(&means, request, original, &shadow).await;
     events.stage(Stage::Tidy);
     match done {
         Ok(swapped) => {
@@ -129,33 +159,17 @@ async fn carry_out(
     }
 }
 
-/// Lets the server make the change itself.
-async fn at_once(
-    server: &Server,
-    request: &Request,
-    algorithm: Algorithm,
-    events: &Events,
-    halt: &Halt,
-) -> Result<Outcome> {
-    match direct::alter(server, request, algorithm, events, halt).await? {
-        Direct::Done(outcome) => Ok(outcome),
-        Direct::NotPossible(error) => Err(error.of_kind(Kind::Refused).hint(
-            "run it again with `--copy`: the empty clone took the change at once, the table cannot",
-        )),
-    }
-}
-
 /// From an empty shadow to the swap.
 async fn copy_and_swap(
     means: &Means,
     request: &Request,
-    plan: &Plan,
+    original: &Table,
     shadow: &Shadow,
 ) -> Result<Swapped> {
     let Means { server, journal, events, halt, .. } = means;
     events.stage(Stage::Capture);
     let watched = Watched {
-        original: plan.original.clone(),
+        original: original.clone(),
         shadow: shadow.pair().shadow.clone(),
         key: shadow.pair().mapping.key.clone(),
         fence: journal.fence_table(),
@@ -163,7 +177,7 @@ async fn copy_and_swap(
     let (capture, deliveries) = Capture::start(server, watched, None, halt).await?;
     let refresh = Refresh::start(means, shadow.pair(), deliveries).await?;
 
-    let done = fill_and_swap(means, request, plan, shadow, &capture, refresh.carrier()).await;
+    let done = fill_and_swap(means, request, original, shadow, &capture, refresh.carrier()).await;
     if let Err(error) = &done {
         halt.stop(error.clone());
     }
@@ -176,12 +190,12 @@ async fn copy_and_swap(
 async fn fill_and_swap(
     means: &Means,
     request: &Request,
-    plan: &Plan,
+    original: &Table,
     shadow: &Shadow,
     capture: &Capture,
     carrier: &Carrier,
 ) -> Result<Swapped> {
-    let (pair, rows) = (shadow.pair(), plan.original.rows_estimate);
+    let (pair, rows) = (shadow.pair(), original.rows_estimate);
     means.events.stage(Stage::Copy);
     let copied = copy::rows(means, pair, rows, carrier).await?;
     means.events.stage(Stage::Verify);

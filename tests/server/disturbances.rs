@@ -192,3 +192,17 @@ async fn somebody_presses_ctrl_c() {
     assert!(ran.error()["hint"].is_string(), "it does not say how to go on: {ran:#?}");
     ground.gone().await;
 }
+
+/// The watchdog frees the application, whatever zosc was about to do.
+#[tokio::test]
+async fn the_lock_is_held_for_too_long() {
+    let ground = Ground::with_a_big_table("disturb_hold").await;
+    let flags = ["--max-lock-hold", "1ms", "--swap-attempts", "2"];
+    let ran = ground.start("big", "ADD COLUMN c INT", &flags).wait(PATIENCE);
+    ground.is_as_before(&ran).await;
+    assert_eq!(ran.code, 8, "{ran:#?}");
+    assert_eq!(ran.error()["code"], "swap_not_granted");
+    let exceeded = ran.events_of("swap").filter(|event| event["outcome"] == "hold_exceeded");
+    assert_eq!(exceeded.count(), 2, "{ran:#?}");
+    ground.gone().await;
+}
