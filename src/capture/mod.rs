@@ -5,8 +5,6 @@
 
 pub mod binlog;
 
-use std::time::Duration;
-
 use tokio::sync::mpsc;
 
 use crate::error::Result;
@@ -64,13 +62,6 @@ impl Capture {
     ) -> Result<(Self, mpsc::Receiver<Delivery>)> {
         let (binlog, deliveries) = binlog::Binlog::start(server, watched, from, halt).await?;
         Ok((Self::Binlog(binlog), deliveries))
-    }
-
-    /// How far capture is behind the server.
-    pub fn behind(&self) -> Duration {
-        match self {
-            Self::Binlog(binlog) => binlog.behind(),
-        }
     }
 
     /// From now on takes DDL of this connection for the run's own.

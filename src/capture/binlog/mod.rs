@@ -8,7 +8,6 @@ mod decimal;
 mod doubt;
 mod image;
 mod kind;
-mod lag;
 mod ours;
 mod position;
 mod reader;
@@ -24,14 +23,10 @@ mod value;
 mod words;
 mod xa;
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use self::lag::Lag;
 use self::ours::Ours;
 use self::reader::Reading;
 use self::statement::Names;
@@ -50,7 +45,6 @@ const WAITING: usize = 1024;
 /// A running reader of the binary log.
 #[derive(Debug)]
 pub struct Binlog {
-    lag: Arc<Lag>,
     ours: Ours,
     stopping: CancellationToken,
     task: JoinHandle<()>,
@@ -68,7 +62,6 @@ impl Binlog {
     ) -> Result<(Self, mpsc::Receiver<Delivery>)> {
         let mut session = server.session().await?;
         let names = Names::new(&watched, folds_names(&mut session).await?);
-        let lag = Arc::new(Lag::new(server_clock(&mut session).await?));
         let (start, lenient_until) = match from {
             Some(from) => (from.clone(), from),
             None => first_place(server, &mut session).await?,
@@ -82,17 +75,10 @@ impl Binlog {
         })?;
         let transactions = Transactions::new(watched, names, ours.clone(), start, lenient_until);
         let (deliveries, receiver) = mpsc::channel(WAITING);
-        let reading = Reading {
-            server: server.clone(),
-            reader,
-            stream,
-            transactions,
-            deliveries,
-            lag: lag.clone(),
-        };
+        let reading = Reading { server: server.clone(), reader, stream, transactions, deliveries };
         let stopping = CancellationToken::new();
         let task = tokio::spawn(watch_over(reading, stopping.clone(), halt.clone()));
-        Ok((Self { lag, ours, stopping, task }, receiver))
+        Ok((Self { ours, stopping, task }, receiver))
     }
 
     /// Stops reading and closes the connection.
@@ -101,11 +87,6 @@ impl Binlog {
         self.task.await.map_err(|error| {
             Error::failed("capture_failed", format!("capture ended badly: {error}"))
         })
-    }
-
-    /// How far reading is behind the server.
-    pub(super) fn behind(&self) -> Duration {
-        self.lag.behind()
     }
 
     /// From now on takes DDL of this connection for the run's own. Needed where the server does not
@@ -151,9 +132,4 @@ async fn first_place(server: &Server, session: &mut Session) -> Result<(Position
 async fn folds_names(session: &mut Session) -> Result<bool> {
     let mode: u8 = session.one("SELECT @@lower_case_table_names").await?;
     Ok(mode != 0)
-}
-
-/// Microseconds since 1970.
-async fn server_clock(session: &mut Session) -> Result<u64> {
-    session.one("SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED)").await
 }

@@ -1,14 +1,11 @@
 //! The task that reads the stream, takes it up again when it is lost, and hands over.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use mysql_async::binlog::events::{AnonymousGtidEvent, Event, GtidEvent};
 use tokio::sync::mpsc;
 
 use super::kind::Kind;
-use super::lag::Lag;
 use super::position::{Position, log_end};
 use super::stream::{Ended, Reader, Stream};
 use super::transaction::{Flow, Transactions};
@@ -23,7 +20,6 @@ pub(super) struct Reading {
     pub(super) stream: Stream,
     pub(super) transactions: Transactions,
     pub(super) deliveries: mpsc::Sender<Delivery>,
-    pub(super) lag: Arc<Lag>,
 }
 
 /// After so many heartbeats in a row we ask elsewhere whether there is really nothing new.
@@ -47,7 +43,6 @@ impl Reading {
         loop {
             let reached = self.transactions.boundary().clone();
             let Some(ended) = self.read(&mut delays).await? else { return Ok(()) };
-            self.lag.busy();
             if *self.transactions.boundary() != reached {
                 delays = patience();
             }
@@ -61,10 +56,7 @@ impl Reading {
     async fn read(&mut self, delays: &mut ExponentialBackoff) -> Result<Option<Ended>> {
         let mut silent = 0;
         loop {
-            self.lag.waiting();
-            let next = self.stream.next().await;
-            self.lag.busy();
-            let (kind, event) = match next {
+            let (kind, event) = match self.stream.next().await {
                 Ok(event) => event,
                 Err(ended) => return Ok(Some(ended)),
             };
@@ -75,13 +67,8 @@ impl Reading {
                     return Ok(None);
                 }
             }
-            match kind {
-                Kind::Gtid => self.lag.arrived(committed(&event)),
-                Kind::Heartbeat => {
-                    self.lag.caught_up();
-                    *delays = patience();
-                }
-                _ => {}
+            if kind == Kind::Heartbeat {
+                *delays = patience();
             }
             silent = if kind == Kind::Heartbeat { silent + 1 } else { 0 };
             if silent == DOUBT {
@@ -167,19 +154,4 @@ impl Reading {
         )
         .hint("resume when the server can be reached"))
     }
-}
-
-/// When the transaction was committed, in microseconds since 1970; for a server that does not say
-/// it, when its first event was made. Only for display.
-fn committed(event: &Event) -> u64 {
-    let exact = event
-        .read_event::<GtidEvent>()
-        .map(|gtid| gtid.immediate_commit_timestamp())
-        .or_else(|_| {
-            event
-                .read_event::<AnonymousGtidEvent>()
-                .map(|AnonymousGtidEvent(gtid)| gtid.immediate_commit_timestamp())
-        })
-        .unwrap_or(0);
-    if exact == 0 { u64::from(event.header().timestamp()) * 1_000_000 } else { exact }
 }

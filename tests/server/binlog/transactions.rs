@@ -291,7 +291,6 @@ async fn a_lost_stream_loses_nothing() {
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys, (0..total).collect::<Vec<i64>>());
-    assert!(running.capture.behind() < Duration::from_secs(5));
     running.stop().await;
 }
 
