@@ -114,10 +114,3 @@ fn the_log_runs_ahead_of_the_rows() {
         .args(&["--max-chunk-rows=100", "--workers=4", "--lock-timeout=20s", "--max-lock-hold=60s"])
         .run();
 }
-
-/// A transaction that has only read cannot go on to write while another session waits to lock the
-/// table: the server calls that a deadlock, and the application is its victim.
-#[test]
-fn transactions_read_before_they_write() {
-    contested("write_reads").reads_first().pause(Duration::from_millis(20)).run();
-}

@@ -39,7 +39,6 @@ pub struct Story {
     alter: String,
     writers: usize,
     acts: Vec<Act>,
-    reads_first: bool,
     pause: Duration,
     address: Option<Address>,
     args: Vec<String>,
@@ -81,7 +80,6 @@ impl Story {
             alter: String::new(),
             writers: 4,
             acts: Act::ALL.to_vec(),
-            reads_first: false,
             pause: Duration::from_millis(40),
             address: None,
             args: vec!["--max-chunk-rows=250".to_owned()],
@@ -211,12 +209,6 @@ impl Story {
     /// The writers do only this.
     pub fn acts(mut self, acts: &[Act]) -> Self {
         self.acts = acts.to_vec();
-        self
-    }
-
-    /// Every transaction reads the table before it writes to it.
-    pub fn reads_first(mut self) -> Self {
-        self.reads_first = true;
         self
     }
 

@@ -94,7 +94,6 @@ impl Story {
                 random: Rng::with_seed(book.writer as u64),
                 book,
                 acts: self.acts.clone(),
-                reads_first: self.reads_first,
                 pause: self.pause,
                 stop: Arc::clone(stop),
             };

@@ -24,7 +24,6 @@ pub struct Writer {
     pub twin: String,
     pub book: Book,
     pub acts: Vec<Act>,
-    pub reads_first: bool,
     pub random: Rng,
     pub pause: Duration,
     pub stop: Arc<AtomicBool>,
@@ -75,10 +74,6 @@ impl Writer {
         };
         let before = self.book.clone();
         self.say("START TRANSACTION", report).await?;
-        if self.reads_first {
-            let sql = format!("SELECT w FROM {} LIMIT 3", self.table);
-            self.say(&sql, report).await?;
-        }
         let new = self.sees_the_new_shape().await?;
         for _ in 0..self.random.usize(1..=4) {
             self.act(new, report).await?;
