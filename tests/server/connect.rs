@@ -196,13 +196,13 @@ async fn hostile_defaults_do_not_reach_our_session() {
             "CREATE USER migrator@localhost",
             "SET GLOBAL max_join_size = 1",
             "SET GLOBAL lock_wait_timeout = 31536000",
-            "SET GLOBAL wait_timeout = 1",
+            "SET GLOBAL wait_timeout = 4",
         ],
     )
     .await;
     let server = Server::connect(&with_tls(&url, TlsMode::Preferred, None)).await.unwrap();
     let mut session = server.session().await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
     let rows: Vec<i64> = session.rows("SELECT 1 UNION ALL SELECT 2").await.unwrap();
     assert_eq!(rows, [1, 2]);
     let slept: i64 = session.one("SELECT SLEEP(0.05)").await.unwrap();
