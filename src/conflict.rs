@@ -83,8 +83,10 @@ pub async fn held_by_others(
             format!("{}.{} = {}", pair.shadow, quote(&it.shadow.name), value(it, Some("these")))
         })
         .collect();
+    let key = pair.mapping.key.columns.iter().map(|part| part.name.as_str());
+    let needed = needed(key.chain(unique.iter().map(|it| it.original.name.as_str())));
     let sql = format!(
-        "SELECT DISTINCT {} FROM (SELECT * FROM {} WHERE {predicate}) AS these \
+        "SELECT DISTINCT {} FROM (SELECT {needed} FROM {} WHERE {predicate}) AS these \
          STRAIGHT_JOIN {} ON {}",
         pair.mapping.key.select(Some("these")),
         forced(&pair.original, &pair.mapping.key.index),
@@ -160,10 +162,7 @@ fn with_others(pair: &Pair, index: &str, unique: &[ColumnPair], predicate: &str)
         .iter()
         .filter_map(|part| pair.mapping.columns.iter().find(|it| it.original.name == part.name))
         .collect();
-    let mut needed: Vec<String> =
-        key.iter().copied().chain(unique).map(|it| quote(&it.original.name)).collect();
-    needed.sort_unstable();
-    needed.dedup();
+    let needed = needed(key.iter().copied().chain(unique).map(|it| it.original.name.as_str()));
     let held = unique.iter().map(|it| {
         format!("{}.{} = {}", pair.shadow, quote(&it.shadow.name), value(it, Some("these")))
     });
@@ -186,7 +185,7 @@ fn with_others(pair: &Pair, index: &str, unique: &[ColumnPair], predicate: &str)
          WHERE {} AND NOT ({}) LIMIT 1",
         pair.mapping.key.select(Some("these")),
         pair.mapping.key.select(Some("other")),
-        needed.join(", "),
+        needed,
         forced(&pair.original, &pair.mapping.key.index),
         forced(&pair.shadow, index),
         all(&mut held.into_iter()),
@@ -196,6 +195,12 @@ fn with_others(pair: &Pair, index: &str, unique: &[ColumnPair], predicate: &str)
         all(&mut still.into_iter()),
         all(&mut itself.into_iter()),
     )
+}
+
+/// Each column once, by name: `*` leaves invisible ones out.
+fn needed<'c>(columns: impl Iterator<Item = &'c str>) -> String {
+    let quoted: std::collections::BTreeSet<String> = columns.map(quote).collect();
+    quoted.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// What the shadow's unique key would hold, with the shadow's own collation.
