@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use crate::error::{Error, Result};
-use crate::mysql::{Session, text};
+use crate::mysql::{Flavour, Session, text};
 use crate::schema::{ColumnPair, Key, Pair, forced, quote};
 use crate::verify::lookup;
 
@@ -51,9 +51,11 @@ pub async fn find(
     let Some(index) = index_name(&error.message, &pair.shadow.table) else { return Ok(None) };
     let Some(unique) = columns(session, pair, index).await? else { return Ok(None) };
     let parts = pair.mapping.key.columns.len();
-    for sql in
-        [among_themselves(pair, &unique, predicate), with_others(pair, index, &unique, predicate)]
-    {
+    let flavour = session.flavour();
+    for sql in [
+        among_themselves(flavour, pair, &unique, predicate),
+        with_others(flavour, pair, index, &unique, predicate),
+    ] {
         let found: Vec<Vec<u8>> = session.bytes(sql).await?.concat();
         if found.len() == 2 * parts {
             let (first, second) = found.split_at(parts);
@@ -77,10 +79,16 @@ pub async fn held_by_others(
 ) -> Result<Vec<Key>> {
     let Some(index) = index_name(&error.message, &pair.shadow.table) else { return Ok(Vec::new()) };
     let Some(unique) = columns(session, pair, index).await? else { return Ok(Vec::new()) };
+    let flavour = session.flavour();
     let held: Vec<String> = unique
         .iter()
         .map(|it| {
-            format!("{}.{} = {}", pair.shadow, quote(&it.shadow.name), value(it, Some("these")))
+            format!(
+                "{}.{} = {}",
+                pair.shadow,
+                quote(&it.shadow.name),
+                value(flavour, it, Some("these"))
+            )
         })
         .collect();
     let key = pair.mapping.key.columns.iter().map(|part| part.name.as_str());
@@ -129,13 +137,18 @@ async fn columns(
 }
 
 /// Two of the rows themselves: both keys, as two rows.
-fn among_themselves(pair: &Pair, unique: &[ColumnPair], predicate: &str) -> String {
+fn among_themselves(
+    flavour: Flavour,
+    pair: &Pair,
+    unique: &[ColumnPair],
+    predicate: &str,
+) -> String {
     let keys = &pair.mapping.key.columns;
     let mut inner = String::new();
     for (number, key) in keys.iter().enumerate() {
         write_to(&mut inner, &format!("{} AS k{number}, ", key.select(&quote(&key.name))));
     }
-    let values: Vec<String> = unique.iter().map(|column| value(column, None)).collect();
+    let values: Vec<String> = unique.iter().map(|column| value(flavour, column, None)).collect();
     for (number, value) in values.iter().enumerate() {
         write_to(&mut inner, &format!("{value} AS u{number}, "));
     }
@@ -154,7 +167,13 @@ fn among_themselves(pair: &Pair, unique: &[ColumnPair], predicate: &str) -> Stri
 
 /// One of the rows and another one that the shadow holds already, if the original still has it so:
 /// both keys, as one row.
-fn with_others(pair: &Pair, index: &str, unique: &[ColumnPair], predicate: &str) -> String {
+fn with_others(
+    flavour: Flavour,
+    pair: &Pair,
+    index: &str,
+    unique: &[ColumnPair],
+    predicate: &str,
+) -> String {
     let key: Vec<&ColumnPair> = pair
         .mapping
         .key
@@ -164,14 +183,23 @@ fn with_others(pair: &Pair, index: &str, unique: &[ColumnPair], predicate: &str)
         .collect();
     let needed = needed(key.iter().copied().chain(unique).map(|it| it.original.name.as_str()));
     let held = unique.iter().map(|it| {
-        format!("{}.{} = {}", pair.shadow, quote(&it.shadow.name), value(it, Some("these")))
+        format!(
+            "{}.{} = {}",
+            pair.shadow,
+            quote(&it.shadow.name),
+            value(flavour, it, Some("these"))
+        )
     });
-    let still = unique
-        .iter()
-        .map(|it| format!("{} = {}", value(it, Some("other")), value(it, Some("these"))));
+    let still = unique.iter().map(|it| {
+        format!("{} = {}", value(flavour, it, Some("other")), value(flavour, it, Some("these")))
+    });
     let whose = key.iter().map(|it| {
         let held = format!("{}.{}", pair.shadow, quote(&it.shadow.name));
-        format!("other.{} = {}", quote(&it.original.name), lookup(&it.shadow, &it.original, &held))
+        format!(
+            "other.{} = {}",
+            quote(&it.original.name),
+            lookup(flavour, &it.shadow, &it.original, &held)
+        )
     });
     let itself = key.iter().map(|it| {
         let name = quote(&it.original.name);
@@ -204,10 +232,10 @@ fn needed<'c>(columns: impl Iterator<Item = &'c str>) -> String {
 }
 
 /// What the shadow's unique key would hold, with the shadow's own collation.
-fn value(column: &ColumnPair, table: Option<&str>) -> String {
+fn value(flavour: Flavour, column: &ColumnPair, table: Option<&str>) -> String {
     let name = quote(&column.original.name);
     let name = table.map_or(name.clone(), |table| format!("{table}.{name}"));
-    lookup(&column.original, &column.shadow, &name)
+    lookup(flavour, &column.original, &column.shadow, &name)
 }
 
 fn numbered(letter: &str, count: usize) -> String {

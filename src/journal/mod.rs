@@ -2,16 +2,18 @@
 //!
 //! Every table is in the journal's own schema (`_zosc` unless told otherwise), so that locks on the
 //! application's tables never meet it. A run's row changes rarely: each write transaction of the run
-//! reads its epoch `FOR SHARE`, so what changes often (position, fence) has tables of its own.
+//! reads its epoch under a shared lock, so what changes often (position, fence) has tables of its own.
 
 mod fence;
 mod guard;
 mod run;
+mod stand_in;
 mod tables;
 
 pub use fence::Fence;
 pub use guard::Guard;
 pub use run::{Ended, Phase, RunRow};
+pub use stand_in::StandIn;
 pub use tables::FENCE;
 
 use crate::capture::Position;
@@ -84,9 +86,10 @@ impl Journal {
     /// ends, and fails when another process has taken the run over.
     pub async fn hold_epoch(&self, session: &mut Session) -> Result<()> {
         let sql = format!(
-            "SELECT epoch FROM {} WHERE id = {} FOR SHARE",
+            "SELECT epoch FROM {} WHERE id = {} {}",
             self.table(tables::RUN),
-            self.run
+            self.run,
+            session.flavour().shared_lock()
         );
         let epoch: Option<u64> = session.first(sql).await?;
         if epoch == Some(self.epoch) {
@@ -155,7 +158,8 @@ impl Journal {
         session.run(sql).await.map(drop)
     }
 
-    /// Ends the run: its row becomes history, its chunks and position go.
+    /// Ends the run: its row becomes history, its chunks and position go. Who stands in for a
+    /// trigger is remembered when the tables are swapped: [`Journal::no_stand_ins`] forgets it.
     pub async fn end(&self, session: &mut Session, ended: Ended, note: &str) -> Result<()> {
         let note: String = note.chars().take(2000).collect();
         session.begin().await?;
@@ -168,7 +172,8 @@ impl Journal {
                 self.run
             ))
             .await?;
-        for table in [tables::CHUNK, tables::POSITION, FENCE] {
+        let stand_ins = (ended != Ended::Swapped).then_some(tables::STAND_IN);
+        for table in [tables::CHUNK, tables::POSITION, FENCE].into_iter().chain(stand_ins) {
             session
                 .run(format!("DELETE FROM {} WHERE run = {}", self.table(table), self.run))
                 .await?;

@@ -208,6 +208,11 @@ impl RunRow {
     pub fn marker(&self) -> String {
         format!("zosc run {}", self.id)
     }
+
+    /// The comment of the empty table that holds the kept table's name until the swap.
+    pub fn sentry_marker(&self) -> String {
+        format!("{} sentry", self.marker())
+    }
 }
 
 async fn select(session: &mut Session, schema: &str, which: &str) -> Result<Vec<RunRow>> {

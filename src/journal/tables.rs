@@ -12,6 +12,8 @@ pub(super) const CHUNK: &str = "chunk";
 pub(super) const POSITION: &str = "position";
 /// One row a live run: the last fence. Capture reads its `token`, column 2.
 pub const FENCE: &str = "fence";
+/// One row a trigger of the original, from the swap until the trigger is back under its name.
+pub(super) const STAND_IN: &str = "stand_in";
 
 const DEFINITIONS: &[(&str, &str)] = &[
     (
@@ -47,6 +49,16 @@ const DEFINITIONS: &[(&str, &str)] = &[
          PRIMARY KEY (run, number, piece)",
     ),
     (POSITION, "run BIGINT UNSIGNED NOT NULL PRIMARY KEY, position LONGTEXT NOT NULL"),
+    (
+        STAND_IN,
+        "run BIGINT UNSIGNED NOT NULL,
+         number INT UNSIGNED NOT NULL,
+         trigger_name VARCHAR(64) NOT NULL,
+         name VARCHAR(64) NOT NULL,
+         settings LONGTEXT NOT NULL,
+         definition LONGBLOB NOT NULL,
+         PRIMARY KEY (run, number)",
+    ),
     (
         FENCE,
         "run BIGINT UNSIGNED NOT NULL,

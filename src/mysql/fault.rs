@@ -6,7 +6,8 @@ use crate::error::{Error, Kind, ServerCode};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The server rolled back the whole transaction (1213), the statement waited too long for a lock
-    /// (1205, 3572) or somebody killed it (1317): roll back and start the transaction afresh.
+    /// (1205, 3572), met a row newer than its snapshot (1020) or was ended from outside (1317, 1969):
+    /// roll back and start the transaction afresh.
     Contention,
     /// A unique key is taken (1062): perhaps only for now.
     Duplicate,
@@ -23,7 +24,7 @@ impl Fault {
     /// Classifies an error.
     pub fn of(error: &Error) -> Self {
         match error.errno() {
-            Some(1205 | 1213 | 1317 | 3572) => Self::Contention,
+            Some(1020 | 1205 | 1213 | 1317 | 1969 | 3572) => Self::Contention,
             Some(1062) => Self::Duplicate,
             // Server shutting down, connection killed, client timed out, too many connections.
             Some(1040 | 1053 | 1079 | 1927 | 3169 | 4031) => Self::Lost,

@@ -6,21 +6,27 @@
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Row, Value};
 
-use super::Fault;
+use super::{Fault, Flavour};
 use crate::error::{Error, Result};
 
 /// A connection of ours.
 #[derive(Debug)]
 pub struct Session {
     conn: Conn,
+    flavour: Flavour,
     tag: String,
 }
 
 impl Session {
     /// Wraps a fresh connection; `tag` marks every statement so that people and proxies know whose
     /// it is. The settings must have been applied.
-    pub(super) fn new(conn: Conn, tag: &str) -> Self {
-        Self { conn, tag: comment(tag) }
+    pub(super) fn new(conn: Conn, flavour: Flavour, tag: &str) -> Self {
+        Self { conn, flavour, tag: mark_of(tag) }
+    }
+
+    /// The family of the server, for what is spelled otherwise there.
+    pub fn flavour(&self) -> Flavour {
+        self.flavour
     }
 
     /// The server's id of this connection, for `KILL`.
@@ -34,6 +40,14 @@ impl Session {
         tracing::trace!(connection = self.conn.id(), sql);
         self.conn.query_drop(&sql).await?;
         Ok(self.conn.affected_rows())
+    }
+
+    /// Runs statements, divided by `;`, whose text is in the character set that the session has been
+    /// told. Once the server has read them it needs no more of us; the first error ends them.
+    pub async fn run_all(&mut self, statements: &[u8]) -> Result<()> {
+        let sql = [self.tag.as_bytes(), statements].concat();
+        tracing::trace!(connection = self.conn.id(), sql = %String::from_utf8_lossy(&sql));
+        Ok(self.conn.query_drop(sql).await?)
     }
 
     /// Runs a query; each row as `T`.
@@ -114,7 +128,7 @@ impl Session {
 }
 
 /// The comment that leads every statement of a session with this tag.
-pub(super) fn comment(tag: &str) -> String {
+pub(crate) fn mark_of(tag: &str) -> String {
     format!("/* zosc {tag} */ ")
 }
 

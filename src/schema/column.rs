@@ -125,8 +125,10 @@ pub struct Column {
     pub invisible: bool,
     /// Has `AUTO_INCREMENT`.
     pub auto_increment: bool,
-    /// `COLUMN_DEFAULT`, as the server prints it; `None` is no default or NULL.
+    /// The default: a literal's value without quotes, or an expression; `None` is no default or NULL.
     pub default: Option<String>,
+    /// Whether the default is an expression, computed for each row.
+    pub computed_default: bool,
     /// `EXTRA`, as the server prints it.
     pub extra: String,
     /// The column's comment.

@@ -26,6 +26,17 @@ pub(crate) fn behind_columns(definition: &str) -> Result<&str> {
     Ok(&definition[start..])
 }
 
+/// Whether the table has a period of validity, `PERIOD FOR …`: no column is called so, because the
+/// server quotes every name.
+pub(crate) fn has_period(definition: &str) -> Result<bool> {
+    let tokens = read(definition)?;
+    Ok(tokens.windows(2).any(|pair| {
+        pair[0].depth == 1
+            && is_word(definition, &pair[0], "PERIOD")
+            && is_word(definition, &pair[1], "FOR")
+    }))
+}
+
 fn read(definition: &str) -> Result<Vec<Token>> {
     lex(definition).map_err(|error| {
         Error::failed("definition_not_read", error.message)
@@ -68,6 +79,15 @@ mod tests {
             DEFINITION.replace("') it''s AUTO_INCREMENT=9'", "'y'")
         );
         assert_eq!(with_option(DEFINITION, "ROW_FORMAT", None).unwrap(), DEFINITION);
+    }
+
+    #[test]
+    fn a_period_is_seen_and_a_column_of_that_name_is_not() {
+        let with = |line: &str| {
+            format!("CREATE TABLE `t` (\n  `s` date COMMENT 'PERIOD FOR',\n  {line}\n)")
+        };
+        assert!(has_period(&with("PERIOD FOR `p` (`s`, `e`)")).unwrap());
+        assert!(!has_period(&with("`PERIOD` int, `FOR` int")).unwrap());
     }
 
     #[test]

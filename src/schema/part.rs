@@ -70,6 +70,7 @@ impl KeyColumn {
             invisible: false,
             auto_increment: false,
             default: None,
+            computed_default: false,
             extra: String::new(),
             comment: String::new(),
         }

@@ -1,6 +1,6 @@
 //! A table as the server describes it.
 
-use super::{Column, TableName};
+use super::{Column, TableName, Trigger};
 
 /// One column of an index.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -35,13 +35,6 @@ pub struct ForeignKey {
     pub child: TableName,
     /// The table that it refers to.
     pub parent: TableName,
-}
-
-/// A trigger on the table.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Trigger {
-    /// Its name, unquoted.
-    pub name: String,
 }
 
 /// A CHECK constraint.

@@ -8,7 +8,7 @@ mod tests;
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::schema::TableName;
+use crate::schema::{TableName, quote};
 
 pub use clause::Clause;
 use clause::{Words, classify, index_options, split};
@@ -104,7 +104,18 @@ impl Statement {
 
     /// As [`Self::on`], for this algorithm only. Of no use with [`Clause::Partitioning`], which
     /// must come last.
+    ///
+    /// A `DROP INDEX` becomes the `ALTER TABLE` that it is: as a statement of its own it takes no
+    /// algorithm on MariaDB.
     pub fn with_algorithm(&self, table: &TableName, algorithm: Algorithm) -> String {
+        if let (Form::Index(_), [Clause::DropIndex { name }]) = (&self.form, &self.clauses[..]) {
+            let alter = Self {
+                text: format!("DROP INDEX {}", quote(name)),
+                form: Form::Clauses,
+                ..self.clone()
+            };
+            return alter.with_algorithm(table, algorithm);
+        }
         let comma = if matches!(self.form, Form::Index(_)) { "" } else { "," };
         let algorithm = match algorithm {
             Algorithm::Instant => "ALGORITHM=INSTANT".to_owned(),

@@ -134,7 +134,7 @@ fn the_algorithm_is_added_as_each_form_wants_it() {
     );
     assert_eq!(
         on("DROP INDEX i ON t", Algorithm::InPlace),
-        "DROP INDEX i ON `d`.`t` ALGORITHM=INPLACE LOCK=NONE"
+        "ALTER TABLE `d`.`t` DROP INDEX `i`, ALGORITHM=INPLACE, LOCK=NONE"
     );
 }
 

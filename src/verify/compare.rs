@@ -6,6 +6,7 @@
 use super::convert::{converted, lookup, same_type};
 use super::equal::{equal, same};
 use crate::error::{Error, Result};
+use crate::mysql::Flavour;
 use crate::schema::{
     Column, ColumnPair, Key, KeyColumn, KeyShape, Pair, PartType, Side, TypeName, forced, quote,
 };
@@ -25,6 +26,7 @@ pub(super) enum Scope {
 /// The comparison of one pair of tables.
 #[derive(Debug)]
 pub(super) struct Comparison {
+    flavour: Flavour,
     pair: Pair,
     /// The columns of the key, in its order.
     key: Vec<ColumnPair>,
@@ -35,15 +37,15 @@ pub(super) struct Comparison {
 
 impl Comparison {
     /// Refused when the shadow's key has a type that no key can have.
-    pub(super) fn new(pair: Pair) -> Result<Self> {
+    pub(super) fn new(flavour: Flavour, pair: Pair) -> Result<Self> {
         let key = key_columns(&pair);
         let shadow_key = shadow_order(&pair, &key)?;
         let all = |columns: &[ColumnPair]| {
-            let each = columns.iter().map(|it| equal(it, &pair.original, &pair.shadow));
+            let each = columns.iter().map(|it| equal(flavour, it, &pair.original, &pair.shadow));
             each.collect::<Vec<_>>().join(" AND ")
         };
         let (equal, equal_key) = (all(&pair.mapping.columns), all(&key));
-        Ok(Self { pair, key, equal, equal_key, shadow_key })
+        Ok(Self { flavour, pair, key, equal, equal_key, shadow_key })
     }
 
     pub(super) fn pair(&self) -> &Pair {
@@ -116,7 +118,7 @@ impl Comparison {
     /// the names of the columns that differ; no row when the original has none.
     pub(super) fn explain(&self, key: &Key) -> String {
         let differing = self.pair.mapping.columns.iter().map(|it| {
-            let equal = equal(it, &self.pair.original, &self.pair.shadow);
+            let equal = equal(self.flavour, it, &self.pair.original, &self.pair.shadow);
             format!("IF({equal}, NULL, {})", crate::mysql::text(&it.original.name))
         });
         let there = self.column(Side::Shadow, &self.key[0]);
@@ -157,7 +159,7 @@ impl Comparison {
         let on = self.key.iter().map(|it| {
             let from = self.column(Side::Original, it);
             let to = self.column(Side::Shadow, it);
-            format!("{to} = {}", lookup(&it.original, &it.shadow, &from))
+            format!("{to} = {}", lookup(self.flavour, &it.original, &it.shadow, &from))
         });
         let (original, shadow) = self.sides();
         left_join(&original, &shadow, &on.collect::<Vec<_>>())
@@ -168,7 +170,7 @@ impl Comparison {
         let on = self.key.iter().map(|it| {
             let from = self.column(Side::Shadow, it);
             let to = self.column(Side::Original, it);
-            format!("{to} = {}", lookup(&it.shadow, &it.original, &from))
+            format!("{to} = {}", lookup(self.flavour, &it.shadow, &it.original, &from))
         });
         let (original, shadow) = self.sides();
         left_join(&shadow, &original, &on.collect::<Vec<_>>())
@@ -182,7 +184,7 @@ impl Comparison {
     /// The original's key column that a shadow's row would come from.
     fn back(&self, it: &ColumnPair) -> String {
         let value = self.column(Side::Shadow, it);
-        converted(&it.shadow, &it.original, &value)
+        converted(self.flavour, &it.shadow, &it.original, &value)
     }
 
     fn there_and_back(&self, back: &[String]) -> String {
@@ -190,7 +192,7 @@ impl Comparison {
             self.key.iter().zip(back).filter(|(it, _)| !same_type(&it.original, &it.shadow));
         let kept: Vec<_> = changed
             .map(|(it, back)| {
-                let there = converted(&it.original, &it.shadow, back);
+                let there = converted(self.flavour, &it.original, &it.shadow, back);
                 same(&it.shadow, &there, &self.column(Side::Shadow, it))
             })
             .collect();

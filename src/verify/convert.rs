@@ -8,12 +8,12 @@
 //! a `DATETIME`, across midnight; and what becomes a type that zosc does not know.
 
 use super::members::members;
-use crate::mysql::text;
+use crate::mysql::{Flavour, text};
 use crate::schema::{Column, TypeName};
 
 /// The value of column `from`, spelled `value`, as column `to` would store it: an expression for
 /// [`super::equal::same`].
-pub(super) fn converted(from: &Column, to: &Column, value: &str) -> String {
+pub(super) fn converted(flavour: Flavour, from: &Column, to: &Column, value: &str) -> String {
     match to.type_name {
         TypeName::Enum => enum_index(from, to, value),
         TypeName::Set => set_bits(from, to, value),
@@ -25,8 +25,8 @@ pub(super) fn converted(from: &Column, to: &Column, value: &str) -> String {
             let (precision, scale) = (to.precision.unwrap_or(10), to.scale.unwrap_or(0));
             format!("CAST({} AS DECIMAL({precision}, {scale}))", plain(from, value))
         }
-        TypeName::Float => float(from, to, value, "FLOAT"),
-        TypeName::Double => float(from, to, value, "DOUBLE"),
+        TypeName::Float => float(flavour, from, to, value, "FLOAT"),
+        TypeName::Double => float(flavour, from, to, value, "DOUBLE"),
         TypeName::Date => date(from, value),
         TypeName::DateTime | TypeName::Timestamp => {
             format!("CAST({value} AS DATETIME({}))", to.fsp.unwrap_or(0))
@@ -35,13 +35,21 @@ pub(super) fn converted(from: &Column, to: &Column, value: &str) -> String {
         TypeName::Char | TypeName::VarChar | TypeName::Text => string(from, to, value),
         TypeName::Binary | TypeName::VarBinary | TypeName::Blob => bytes(from, to, value),
         TypeName::Json if from.type_name != TypeName::Json => format!("CAST({value} AS JSON)"),
+        TypeName::Other if flavour == Flavour::Mariadb && can_be_cast_to(&to.column_type) => {
+            format!("CAST({value} AS {})", to.column_type)
+        }
         _ => value.to_owned(),
     }
 }
 
+/// The types of MariaDB whose text has several spellings, and that a cast knows.
+fn can_be_cast_to(column_type: &str) -> bool {
+    matches!(column_type, "uuid" | "inet4" | "inet6")
+}
+
 /// The same value for `column = …`, so that an index on the column can be used: text carries the
 /// column's collation.
-pub(crate) fn lookup(from: &Column, to: &Column, value: &str) -> String {
+pub(crate) fn lookup(flavour: Flavour, from: &Column, to: &Column, value: &str) -> String {
     if to.type_name == TypeName::Enum && same_type(from, to) {
         return value.to_owned();
     }
@@ -49,7 +57,7 @@ pub(crate) fn lookup(from: &Column, to: &Column, value: &str) -> String {
         Some(_) if !same_type(from, to) || from.collation != to.collation => {
             collated(from, to, value)
         }
-        _ => converted(from, to, value),
+        _ => converted(flavour, from, to, value),
     }
 }
 
@@ -100,9 +108,9 @@ fn year(from: &Column, value: &str) -> String {
     )
 }
 
-/// A number of digits after the point rounds other types' values only.
-fn float(from: &Column, to: &Column, value: &str, target: &str) -> String {
-    if from.type_name == to.type_name {
+/// A number of digits after the point rounds the fraction; on MySQL that of other types' values only.
+fn float(flavour: Flavour, from: &Column, to: &Column, value: &str, target: &str) -> String {
+    if from.type_name == to.type_name && (flavour == Flavour::Mysql || to.scale.is_none()) {
         return value.to_owned();
     }
     let value = plain(from, value);

@@ -1,13 +1,32 @@
 //! When two values are the same: to the last bit, NULL only like NULL, whatever the collation says.
 
-use super::convert::converted;
+use super::convert::{converted, same_type};
+use crate::mysql::Flavour;
 use crate::schema::{Column, ColumnPair, TableName, TypeName, quote};
 
 /// The condition that the shadow holds what the original's value becomes: always true or false.
-pub(super) fn equal(pair: &ColumnPair, original: &TableName, shadow: &TableName) -> String {
+pub(super) fn equal(
+    flavour: Flavour,
+    pair: &ColumnPair,
+    original: &TableName,
+    shadow: &TableName,
+) -> String {
     let from = format!("{original}.{}", quote(&pair.original.name));
     let to = format!("{shadow}.{}", quote(&pair.shadow.name));
-    same(&pair.shadow, &converted(&pair.original, &pair.shadow, &from), &to)
+    let expected = converted(flavour, &pair.original, &pair.shadow, &from);
+    let is_float = matches!(pair.shadow.type_name, TypeName::Float | TypeName::Double);
+    if is_float && flavour == Flavour::Mariadb && !same_type(&pair.original, &pair.shadow) {
+        return same_float(&pair.shadow, &expected, &to, Zero::MayLoseSign);
+    }
+    same(&pair.shadow, &expected, &to)
+}
+
+/// What became of the sign of -0.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Zero {
+    KeepsSign,
+    /// Some versions of MariaDB store -0 as 0.
+    MayLoseSign,
 }
 
 /// The condition that `expected`, made by [`converted`], is the very value `actual` of `column`.
@@ -21,7 +40,7 @@ pub(super) fn same(column: &Column, expected: &str, actual: &str) -> String {
         TypeName::Enum | TypeName::Set | TypeName::Year | TypeName::Bit => {
             format!("{expected} <=> ({actual} + 0)")
         }
-        TypeName::Float | TypeName::Double => same_float(column, expected, actual),
+        TypeName::Float | TypeName::Double => same_float(column, expected, actual, Zero::KeepsSign),
         TypeName::Json => same_json(expected, actual),
         TypeName::TinyInt
         | TypeName::SmallInt
@@ -45,13 +64,19 @@ fn same_bytes(expected: &str, actual: &str) -> String {
 
 /// The angle tells 0 from -0. With a number of digits after the point the server would compare
 /// with a tolerance; a cast takes the number of digits away.
-fn same_float(column: &Column, expected: &str, actual: &str) -> String {
+fn same_float(column: &Column, expected: &str, actual: &str, zero: Zero) -> String {
     let exact = |value: &str| match column.scale {
         Some(_) => format!("CAST({value} AS DOUBLE)"),
         None => value.to_owned(),
     };
     let (expected, actual) = (exact(expected), exact(actual));
-    format!("{expected} <=> {actual} AND ATAN2({expected}, -1) <=> ATAN2({actual}, -1)")
+    let angles = format!("ATAN2({expected}, -1) <=> ATAN2({actual}, -1)");
+    match zero {
+        Zero::KeepsSign => format!("{expected} <=> {actual} AND {angles}"),
+        Zero::MayLoseSign => {
+            format!("{expected} <=> {actual} AND ({angles} OR ATAN2({actual}, -1) > 0)")
+        }
+    }
 }
 
 /// The text has every digit, but not the types: 1.5 may be a DECIMAL or a DOUBLE, a date may be a
@@ -98,6 +123,7 @@ mod tests {
             invisible: false,
             auto_increment: false,
             default: None,
+            computed_default: false,
             extra: String::new(),
             comment: String::new(),
         }
@@ -105,7 +131,7 @@ mod tests {
 
     fn spelled(original: Column, shadow: Column) -> String {
         let pair = ColumnPair { original, shadow };
-        equal(&pair, &TableName::new("d", "o"), &TableName::new("d", "s"))
+        equal(Flavour::Mysql, &pair, &TableName::new("d", "o"), &TableName::new("d", "s"))
     }
 
     #[test]

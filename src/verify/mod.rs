@@ -56,7 +56,7 @@ pub async fn tables(
     carrier: &Carrier,
     copied: Copied,
 ) -> Result<Verified> {
-    let comparison = Arc::new(Comparison::new(pair.clone())?);
+    let comparison = Arc::new(Comparison::new(means.server.facts().flavour, pair.clone())?);
     let size = Arc::new(ChunkSize::new(means.pace.effort()));
     let meter = Meter::start(Stage::Verify, copied.rows(), means, carrier, &size);
     let crew = Crew { means: means.clone(), comparison, size };

@@ -2,9 +2,9 @@
 
 use mysql_async::Row;
 
-use super::{field, is_table};
+use super::{default, field, is_table};
 use crate::error::Result;
-use crate::mysql::Session;
+use crate::mysql::{Flavour, Session};
 use crate::schema::{Column, Generated, Index, IndexColumn, TableName, TypeName};
 
 pub(super) async fn columns(session: &mut Session, name: &TableName) -> Result<Vec<Column>> {
@@ -20,15 +20,17 @@ pub(super) async fn columns(session: &mut Session, name: &TableName) -> Result<V
             is_table("table_schema", "table_name", name)
         ))
         .await?;
-    rows.into_iter().enumerate().map(|(position, row)| column(position, row)).collect()
+    let flavour = session.flavour();
+    rows.into_iter().enumerate().map(|(position, row)| column(flavour, position, row)).collect()
 }
 
-fn column(position: usize, mut row: Row) -> Result<Column> {
+fn column(flavour: Flavour, position: usize, mut row: Row) -> Result<Column> {
     let row = &mut row;
     let extra: String = field(row, "extra")?;
     let column_type: String = field(row, "full_type")?;
     let has = |word: &str| extra.to_ascii_uppercase().contains(word);
     let precision: Option<u64> = field(row, "digits")?;
+    let default = default::read(flavour, field(row, "value")?, &extra);
     Ok(Column {
         name: field(row, "name")?,
         position,
@@ -53,7 +55,8 @@ fn column(position: usize, mut row: Row) -> Result<Column> {
         expression: field(row, "expression")?,
         invisible: has("INVISIBLE"),
         auto_increment: has("AUTO_INCREMENT"),
-        default: field(row, "value")?,
+        computed_default: default.computed,
+        default: default.value,
         comment: field(row, "comment")?,
         column_type,
         extra,
@@ -61,10 +64,14 @@ fn column(position: usize, mut row: Row) -> Result<Column> {
 }
 
 pub(super) async fn indexes(session: &mut Session, name: &TableName) -> Result<Vec<Index>> {
+    let visible = match session.flavour() {
+        Flavour::Mysql => "is_visible = 'YES'",
+        Flavour::Mariadb => "ignored = 'NO'",
+    };
     let rows: Vec<Row> = session
         .rows(format!(
             "SELECT index_name AS name, non_unique = 0 AS is_unique, column_name AS col, \
-             sub_part AS prefix, index_type AS kind, is_visible = 'YES' AS visible \
+             sub_part AS prefix, index_type AS kind, {visible} AS visible \
              FROM information_schema.statistics WHERE {} \
              ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index",
             is_table("table_schema", "table_name", name)

@@ -4,7 +4,10 @@
 //! ours. Names of schemas and tables are compared by the catalogue, so by the server's own rules.
 
 mod columns;
+mod default;
+mod kind;
 mod relations;
+mod triggers;
 
 use mysql_async::Row;
 use mysql_async::prelude::FromValue;
@@ -13,8 +16,12 @@ use super::{Table, TableName, with_option};
 use crate::error::{Error, Result};
 use crate::mysql::{Session, text};
 
+pub use relations::referenced_by;
+pub use triggers::{trigger_definition, triggers};
+
 /// Reads a table; `None` if there is none of that name. The name in the answer is spelled as the
-/// server spells it. A view is refused (`not_a_base_table`).
+/// server spells it. What is no plain table is refused: a view or sequence (`not_a_base_table`), a
+/// table with system versioning (`system_versioned`) or periods (`application_period`).
 pub async fn table(session: &mut Session, name: &TableName) -> Result<Option<Table>> {
     let Some(mut facts) = session
         .first::<Row>(format!(
@@ -31,14 +38,9 @@ pub async fn table(session: &mut Session, name: &TableName) -> Result<Option<Tab
         return Ok(None);
     };
     let name = TableName::new(field::<String>(&mut facts, "s")?, field::<String>(&mut facts, "t")?);
-    let kind: String = field(&mut facts, "kind")?;
-    if kind != "BASE TABLE" {
-        return Err(Error::refused(
-            "not_a_base_table",
-            format!("`{}` is not a table but a {}", name.plain(), kind.to_lowercase()),
-        )
-        .hint("name the table that holds the rows"));
-    }
+    kind::check(&name, &field::<String>(&mut facts, "kind")?)?;
+    let definition = definition(session, &name).await?;
+    kind::check_periods(&name, &definition)?;
     Ok(Some(Table {
         engine: field(&mut facts, "engine")?,
         partitioned: field(&mut facts, "partitioned")?,
@@ -49,9 +51,9 @@ pub async fn table(session: &mut Session, name: &TableName) -> Result<Option<Tab
         indexes: columns::indexes(session, &name).await?,
         foreign_keys: relations::foreign_keys(session, &name).await?,
         referenced_by: relations::referenced_by(session, &name).await?,
-        triggers: relations::triggers(session, &name).await?,
+        triggers: triggers(session, &name).await?,
         checks: relations::checks(session, &name).await?,
-        definition: definition(session, &name).await?,
+        definition,
         name,
     }))
 }
@@ -67,7 +69,8 @@ pub async fn auto_increment(session: &mut Session, name: &TableName) -> Result<O
     Ok(value.flatten())
 }
 
-async fn definition(session: &mut Session, name: &TableName) -> Result<String> {
+/// `SHOW CREATE TABLE` without the `AUTO_INCREMENT=` option. To be had under locks, too.
+pub async fn definition(session: &mut Session, name: &TableName) -> Result<String> {
     let (_, definition): (String, String) =
         session.one(format!("SHOW CREATE TABLE {name}")).await?;
     with_option(&definition, "AUTO_INCREMENT", None)
