@@ -3,13 +3,18 @@
 //! [`stream`] connects, [`transaction`] understands, [`reader`] is the task between them. Of a row
 //! only its key is decoded ([`image`] walks, [`value`] decodes), of another table's rows nothing.
 
+mod completion;
 mod cursor;
 mod decimal;
 mod doubt;
+mod gtid;
 mod image;
+mod inflate;
 mod kind;
 mod ours;
+mod outbox;
 mod position;
+mod query;
 mod reader;
 mod rows;
 mod shape;
@@ -27,12 +32,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::completion::Completion;
 use self::ours::Ours;
 use self::reader::Reading;
 use self::statement::Names;
 use self::stream::{Reader, Stream};
 use self::transaction::Transactions;
-use super::{Delivery, Watched};
+use super::{Delivery, Watched, prepared};
 use crate::error::{Error, Result};
 use crate::halt::Halt;
 use crate::mysql::{Server, Session};
@@ -54,12 +60,13 @@ impl Binlog {
     /// Returns when the server sends its log from `from`, or else from its present end. The first
     /// delivery is the position of the start. The channel ends after `stop`, after trouble (which
     /// is told to `halt`), and after the run's own rename of the original.
-    pub(super) async fn start(
+    pub async fn start(
         server: &Server,
         watched: Watched,
         from: Option<Position>,
         halt: &Halt,
     ) -> Result<(Self, mpsc::Receiver<Delivery>)> {
+        shape::check(&watched.original)?;
         let mut session = server.session().await?;
         let names = Names::new(&watched, folds_names(&mut session).await?);
         let (start, lenient_until) = match from {
@@ -75,14 +82,16 @@ impl Binlog {
         })?;
         let transactions = Transactions::new(watched, names, ours.clone(), start, lenient_until);
         let (deliveries, receiver) = mpsc::channel(WAITING);
-        let reading = Reading { server: server.clone(), reader, stream, transactions, deliveries };
+        let completion = Completion::new(server.clone());
+        let server = server.clone();
+        let reading = Reading { server, reader, stream, transactions, completion, deliveries };
         let stopping = CancellationToken::new();
         let task = tokio::spawn(watch_over(reading, stopping.clone(), halt.clone()));
         Ok((Self { ours, stopping, task }, receiver))
     }
 
     /// Stops reading and closes the connection.
-    pub(super) async fn stop(self) -> Result<()> {
+    pub async fn stop(self) -> Result<()> {
         self.stopping.cancel();
         self.task.await.map_err(|error| {
             Error::failed("capture_failed", format!("capture ended badly: {error}"))
@@ -91,7 +100,7 @@ impl Binlog {
 
     /// From now on takes DDL of this connection for the run's own. Needed where the server does not
     /// keep the run's comment in its log: for `CREATE TRIGGER` and `DROP TABLE`.
-    pub(super) fn allow_thread(&self, connection: u32) {
+    pub fn allow_thread(&self, connection: u32) {
         self.ours.allow_thread(connection);
     }
 }
@@ -124,7 +133,7 @@ async fn watch_over(reading: Reading, stopping: CancellationToken, halt: Halt) {
 async fn first_place(server: &Server, session: &mut Session) -> Result<(Position, Position)> {
     let start = position::log_end(server, session).await?;
     // Those that are prepared now are waited for, so their rows are there before the first chunk.
-    let seen = xa::outlast_prepared(session).await?;
+    let seen = prepared::outlast_prepared(session).await?;
     let settled = if seen { position::log_end(server, session).await? } else { start.clone() };
     Ok((start, settled))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::sync::mpsc;
 
+use super::completion::Completion;
 use super::kind::Kind;
 use super::position::{Position, log_end};
 use super::stream::{Ended, Reader, Stream};
@@ -19,6 +20,7 @@ pub(super) struct Reading {
     pub(super) reader: Reader,
     pub(super) stream: Stream,
     pub(super) transactions: Transactions,
+    pub(super) completion: Completion,
     pub(super) deliveries: mpsc::Sender<Delivery>,
 }
 
@@ -61,6 +63,9 @@ impl Reading {
                 Err(ended) => return Ok(Some(ended)),
             };
             let flow = self.transactions.take(kind, &event)?;
+            if let Flow::Completed(xid) = &flow {
+                self.completion.await_commit(xid).await?;
+            }
             for delivery in self.transactions.deliveries() {
                 if self.deliveries.send(delivery).await.is_err() {
                     tracing::debug!("nobody listens to capture any more");

@@ -1,8 +1,11 @@
 //! Rows events: whose rows they hold, and the keys in them.
 
+use std::borrow::Cow;
+
 use super::cursor::{Cursor, corrupt};
 use super::image::{Bitmap, Found, Layout};
-use super::kind::{Change, has_extra_data};
+use super::inflate::inflate;
+use super::kind::{Change, has_extra_data, is_compressed};
 use super::value::decode;
 use crate::error::{Error, Result};
 use crate::schema::{Key, PartType};
@@ -34,6 +37,18 @@ pub(super) struct KeyReader {
 /// Which table a rows event speaks of. Nothing else of the event is read.
 pub(super) fn table_id(data: &[u8]) -> Result<u64> {
     Cursor::new(data).uint(6)
+}
+
+/// The body of a rows event with type `code`, its images as they were before the server compressed
+/// them.
+pub(super) fn body(change: Change, code: u8, data: &[u8]) -> Result<Cow<'_, [u8]>> {
+    if !is_compressed(code) {
+        return Ok(Cow::Borrowed(data));
+    }
+    let packed = Rows::parse(change, code, data)?.images.rest();
+    let mut body = data[..data.len() - packed.len()].to_vec();
+    inflate(packed, &mut body)?;
+    Ok(Cow::Owned(body))
 }
 
 impl<'a> Rows<'a> {
@@ -133,6 +148,7 @@ mod tests {
         data.push(3);
         data.extend(rest);
         assert_eq!(table_id(&data).unwrap(), 7);
+        let data = body(change, code, &data)?;
         let mut rows = Rows::parse(change, code, &data)?;
         rows.check(&layout)?;
         let mut keys = Vec::new();
@@ -155,6 +171,16 @@ mod tests {
             for code in codes {
                 assert_eq!(keys_of(change, code, &rows).unwrap(), [5, 6]);
             }
+        }
+    }
+
+    #[test]
+    fn compressed_writes_of_both_versions() {
+        let stored = [0x78, 0x01, 1, 3, 0, 0xFC, 0xFF, 0, 9, 5];
+        let rest = [&[0b011, 0x81, 3], &stored[..], &[0, 0x1A, 0, 0x0F]].concat();
+        for code in [166, 169] {
+            assert_eq!(keys_of(Change::Write, code, &rest).unwrap(), [5]);
+            assert!(keys_of(Change::Write, code, &rest[..rest.len() - 1]).is_err());
         }
     }
 

@@ -47,6 +47,25 @@ pub(super) fn original(
     Ok((Layout::new(&wires, json_columns, &wanted), KeyReader { parts }))
 }
 
+/// Refuses what no row image of the table can be read for.
+pub(super) fn check(planned: &Table) -> Result<()> {
+    /// How MariaDB marks a column with the format that it had before it took over MySQL's.
+    const OLD_FORMAT: &str = "/* mariadb-5.3 */";
+    let is_old = |column: &&Column| column.column_type.ends_with(OLD_FORMAT);
+    let Some(column) = planned.columns.iter().find(is_old) else { return Ok(()) };
+    Err(Error::not_ready(
+        "old_temporal_format",
+        format!(
+            "column `{}` of {} has an old format, which the binary log does not describe: `{}`",
+            column.name,
+            planned.name.plain(),
+            column.column_type
+        ),
+    )
+    .hint("capture by triggers")
+    .hint("rebuild the table first with `ALTER TABLE … FORCE` under `mysql56_temporal_format=ON`"))
+}
+
 /// How to read the tokens of the fence table.
 pub(super) fn fence(map: &TableMap<'_>) -> Result<Layout> {
     let wires = map.describe()?.into_iter().map(Described::wire).collect::<Result<Vec<Wire>>>()?;
@@ -110,12 +129,24 @@ fn expected(column: &Column) -> Option<(u8, u16)> {
         TypeName::DateTime => (code::DATETIME2, fsp()?),
         TypeName::Timestamp => (code::TIMESTAMP2, fsp()?),
         TypeName::Char | TypeName::Binary => (code::STRING, octets()?),
+        // A compressed value has one byte more.
+        TypeName::VarChar | TypeName::VarBinary if is_compressed(column) => {
+            (code::VARCHAR_COMPRESSED, octets()?.checked_add(1)?)
+        }
         TypeName::VarChar | TypeName::VarBinary => (code::VARCHAR, octets()?),
+        TypeName::Text | TypeName::Blob if is_compressed(column) => {
+            (code::BLOB_COMPRESSED, blob_prefix(&column.column_type))
+        }
         TypeName::Text | TypeName::Blob => (code::BLOB, blob_prefix(&column.column_type)),
         TypeName::Json => (code::JSON, 4),
         TypeName::Geometry => (code::GEOMETRY, 4),
         TypeName::Enum | TypeName::Set | TypeName::Other => return None,
     })
+}
+
+/// Whether MariaDB compresses the column's values: then it says so in a comment of its type.
+fn is_compressed(column: &Column) -> bool {
+    column.column_type.ends_with(" COMPRESSED*/")
 }
 
 /// Bytes of a blob's length by its type's name.

@@ -142,19 +142,23 @@ impl Names {
             "ROLLBACK" => Meaning::Rollback,
             "SAVEPOINT" | "RELEASE" => Meaning::Inside,
             "XA" => xa(text),
+            // MariaDB's `ANALYZE UPDATE …` runs what it analyzes.
+            "ANALYZE" if !words.analyzes_tables() => Self::writes(words),
             "GRANT" | "REVOKE" | "SET" | "FLUSH" | "ANALYZE" => Meaning::Harmless,
             "CREATE" => on_create(words),
             "ALTER" => on_alter(words),
             "DROP" => on_drop(words),
             "RENAME" if words.mention(&self.original, |_| true) => Meaning::Renames,
             "INSERT" | "REPLACE" | "UPDATE" | "DELETE" | "LOAD" | "CALL" | "WITH" | "SELECT"
-            | "DO" | "VALUES" | "TABLE" => {
-                // Views, triggers and routines may reach the original without its name.
-                let near = words.at_home || words.names_schema();
-                if near { Meaning::Writes } else { Meaning::Harmless }
-            }
+            | "DO" | "VALUES" | "TABLE" => Self::writes(words),
             _ => words.touching(|_| true),
         }
+    }
+
+    /// Views, triggers and routines may reach the original without its name.
+    fn writes(words: &Words<'_>) -> Meaning {
+        let near = words.at_home || words.names_schema();
+        if near { Meaning::Writes } else { Meaning::Harmless }
     }
 }
 
@@ -162,7 +166,8 @@ fn on_create(words: &Words<'_>) -> Meaning {
     match words.object().as_deref() {
         Some("TABLE") if words.has_before_object("TEMPORARY") => Meaning::Harmless,
         Some("TABLE") => {
-            let there_already = words.has("IF") && words.has("EXISTS");
+            let replaces = words.has_before_object("REPLACE");
+            let there_already = words.has("IF") && words.has("EXISTS") && !replaces;
             if !there_already && words.target_is_ours() {
                 return Meaning::Touches;
             }
@@ -243,15 +248,22 @@ fn xa(text: &str) -> Meaning {
     }
 }
 
-/// The numbers of the collations of `utf8mb3`, `utf8mb4`, `ascii` and `binary`.
+/// The numbers of the collations of `utf8mb3`, `utf8mb4`, `ascii` and `binary`; MariaDB has some of
+/// its own.
 fn is_utf8(collation: u16) -> bool {
-    matches!(collation, 11 | 33 | 45 | 46 | 63 | 65 | 76 | 83 | 192..=247 | 255..=323)
+    matches!(padded(collation), 11 | 33 | 45 | 46 | 63 | 65 | 76 | 83 | 192..=247 | 255..=323)
+        || matches!(collation, 576..=639 | 2048..=2559)
 }
 
 /// The numbers of the collations of `big5`, `sjis`, `gbk`, `cp932` and `gb18030`, in which the second
 /// byte of a character may look like a quote or a backslash.
 fn hides_quotes(collation: u16) -> bool {
-    matches!(collation, 1 | 13 | 28 | 84 | 87 | 88 | 95 | 96 | 248..=250)
+    matches!(padded(collation), 1 | 13 | 28 | 84 | 87 | 88 | 95 | 96 | 248..=250)
+}
+
+/// MariaDB numbers the collations that do not pad by those that do.
+fn padded(collation: u16) -> u16 {
+    if (1024..2048).contains(&collation) { collation - 1024 } else { collation }
 }
 
 #[cfg(test)]

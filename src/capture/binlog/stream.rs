@@ -17,6 +17,9 @@ use crate::mysql::{Fault, Server};
 /// How often the server speaks up when it has nothing to send.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
+/// Asks a MariaDB for its events as they are, GTIDs included; a MySQL does not care.
+const EVERY_EVENT: u8 = 4;
+
 /// A server that is silent for so long is gone. One event may have a gigabyte.
 const SILENCE: Duration = Duration::from_mins(2);
 
@@ -77,7 +80,8 @@ impl Stream {
         session
             .run(format!(
                 "SET @source_heartbeat_period = {heartbeat}, @master_heartbeat_period = {heartbeat}, \
-                 @replica_uuid = '{uuid}', @slave_uuid = '{uuid}'"
+                 @replica_uuid = '{uuid}', @slave_uuid = '{uuid}', \
+                 @mariadb_slave_capability = {EVERY_EVENT}"
             ))
             .await
             .map_err(Ended::of)?;
@@ -107,11 +111,13 @@ impl Stream {
     async fn await_description(&mut self, position: &Position) -> Result<(), Ended> {
         loop {
             let (kind, event) = self.receive().await?;
-            let born = event.header().timestamp();
-            self.opening.push_back((kind, event));
             if kind != Kind::Description {
+                // It says the place that was asked for; a MariaDB's has a checksum that nobody has
+                // announced yet.
                 continue;
             }
+            let born = event.header().timestamp();
+            self.opening.push_back((kind, event));
             if position.born != 0 && position.born != born {
                 return Err(Ended::Definite(reset(position)));
             }
@@ -140,10 +146,13 @@ impl Ended {
     fn of(error: Error) -> Self {
         /// Any trouble that the server has with sending its log.
         const DUMP: u16 = 1236;
+        /// MariaDB's own number for a reader of the same name.
+        const SAME_NAME: u16 = 4052;
         /// The thread was killed.
         const KILLED: u16 = 1317;
         match error.errno() {
             Some(DUMP) if error.message.contains("server_uuid/server_id") => Self::Usurped(error),
+            Some(SAME_NAME) => Self::Usurped(error),
             Some(DUMP) => Self::Definite(
                 Error::failed(
                     "binlog_lost",

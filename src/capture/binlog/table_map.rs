@@ -44,6 +44,9 @@ pub(super) mod code {
     pub(in super::super) const TIMESTAMP2: u8 = 17;
     pub(in super::super) const DATETIME2: u8 = 18;
     pub(in super::super) const TIME2: u8 = 19;
+    /// MariaDB's `COMPRESSED` columns.
+    pub(in super::super) const BLOB_COMPRESSED: u8 = 140;
+    pub(in super::super) const VARCHAR_COMPRESSED: u8 = 141;
     pub(in super::super) const VECTOR: u8 = 242;
     pub(in super::super) const JSON: u8 = 245;
     pub(in super::super) const NEWDECIMAL: u8 = 246;
@@ -112,8 +115,9 @@ fn read_meta(code: u8, meta: &mut Cursor<'_>) -> Result<(u8, u16)> {
         | code::VECTOR
         | code::JSON
         | code::BLOB
+        | code::BLOB_COMPRESSED
         | code::GEOMETRY => (code, u16::from(meta.u8()?)),
-        code::VARCHAR => {
+        code::VARCHAR | code::VARCHAR_COMPRESSED => {
             let (low, high) = two(meta)?;
             (code, u16::from_le_bytes([low, high]))
         }
@@ -171,8 +175,10 @@ impl Described {
             code::NEWDECIMAL => Wire::Fixed(decimal::size(first, second)),
             code::BIT => Wire::Fixed(usize::from(second) + usize::from(first > 0)),
             code::ENUM | code::SET => Wire::Fixed(usize::from(self.meta)),
-            code::STRING | code::VARCHAR => Wire::Prefixed(1 + usize::from(self.meta > 255)),
-            code::JSON | code::BLOB | code::GEOMETRY | code::VECTOR => {
+            code::STRING | code::VARCHAR | code::VARCHAR_COMPRESSED => {
+                Wire::Prefixed(1 + usize::from(self.meta > 255))
+            }
+            code::JSON | code::BLOB | code::BLOB_COMPRESSED | code::GEOMETRY | code::VECTOR => {
                 Wire::Prefixed(usize::from(self.meta))
             }
             other => return Err(corrupt(&format!("a column of the unknown type {other}"))),
@@ -222,6 +228,15 @@ mod tests {
         assert_eq!(wires, [Wire::Fixed(4), Wire::Prefixed(2), Wire::Fixed(1), Wire::Fixed(5)],);
     }
 
+    /// As MariaDB 10.11 wrote VARCHAR(100), VARCHAR(255) and BLOB, all of them COMPRESSED.
+    #[test]
+    fn compressed_columns_are_passed_over() {
+        let data = map(&[3, 141, 141, 140, 5, 101, 0, 0, 1, 2, 0b111]);
+        let columns = TableMap::parse(&data).unwrap().describe().unwrap();
+        let wires: Vec<Wire> = columns.iter().map(|column| column.wire().unwrap()).collect();
+        assert_eq!(wires, [Wire::Prefixed(1), Wire::Prefixed(2), Wire::Prefixed(2)]);
+    }
+
     #[test]
     fn a_torn_map_is_an_error() {
         let data = map(&[2, code::VARCHAR, code::BIT, 4, 0, 1, 1, 1, 0]);
@@ -234,7 +249,7 @@ mod tests {
 
     #[test]
     fn an_unknown_type_is_an_error() {
-        let data = map(&[1, 140, 0, 0]);
+        let data = map(&[1, 7, 0, 0]);
         assert!(TableMap::parse(&data).unwrap().describe().is_err());
     }
 }

@@ -3,17 +3,32 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::cursor::{corrupt, little_endian};
 use super::image::Layout;
-use super::rows::KeyReader;
+use super::kind::Change;
+use super::rows::{self, KeyReader, Rows};
 use super::shape;
 use super::statement::Names;
 use super::table_map::TableMap;
-use crate::capture::Watched;
+use crate::capture::{Token, Watched};
 use crate::error::Result;
+use crate::schema::Key;
+
+/// A table id that stands for no table: the event only ends a statement.
+const NO_TABLE: u64 = 0x00FF_FFFF;
+
+/// What a transaction's rows say.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The keys that it changed.
+    pub(super) keys: Vec<Key>,
+    /// The fences that it wrote.
+    pub(super) fences: Vec<Token>,
+}
 
 /// What a table is to us.
 #[derive(Debug, Clone)]
-pub(super) enum Role {
+enum Role {
     /// The table whose keys are delivered.
     Original(Arc<(Layout, KeyReader)>),
     /// The journal's fence table.
@@ -37,6 +52,12 @@ pub(super) struct Tables {
 struct Described<T> {
     columns: Box<[u8]>,
     read: Arc<T>,
+}
+
+impl Seen {
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.fences.is_empty()
+    }
 }
 
 impl Tables {
@@ -66,9 +87,39 @@ impl Tables {
         Ok(())
     }
 
-    /// The table of a rows event, if the transaction has named it.
-    pub(super) fn role(&self, id: u64) -> Option<&Role> {
-        self.roles.get(&id)
+    /// Takes in a rows event of a table that the transaction has named; adds what it says.
+    pub(super) fn read(
+        &self,
+        change: Change,
+        code: u8,
+        data: &[u8],
+        seen: &mut Seen,
+    ) -> Result<()> {
+        let id = rows::table_id(data)?;
+        match self.roles.get(&id) {
+            Some(Role::Other) => {}
+            Some(Role::Original(reading)) => {
+                let (layout, reader) = &**reading;
+                let body = rows::body(change, code, data)?;
+                let mut rows = Rows::parse(change, code, &body)?;
+                rows.check(layout)?;
+                while let Some(row) = rows.next(layout)? {
+                    reader.read(row, &mut seen.keys)?;
+                }
+            }
+            Some(Role::Fence(layout)) => {
+                let body = rows::body(change, code, data)?;
+                let mut rows = Rows::parse(change, code, &body)?;
+                rows.check(layout)?;
+                while let Some(row) = rows.next(layout)? {
+                    let token = row.after.and_then(|after| *after.first()?);
+                    seen.fences.extend(token.map(little_endian));
+                }
+            }
+            None if id == NO_TABLE => {}
+            None => return Err(corrupt("rows of a table that it does not name")),
+        }
+        Ok(())
     }
 
     /// The transaction ended.

@@ -1,42 +1,36 @@
 //! What the log's events mean, one after another: transactions become deliveries. Pure: no I/O.
 
-use std::collections::VecDeque;
-
-use mysql_async::binlog::events::{
-    Event, ExecuteLoadQueryEvent, QueryEvent, RotateEvent, TransactionPayloadEvent,
-};
+use mysql_async::binlog::events::{Event, RotateEvent, TransactionPayloadEvent};
 
 use super::cursor::corrupt;
 use super::doubt::{touched, unknown_xid, written};
+use super::gtid::{self, Begins};
 use super::kind::{Change, Kind};
 use super::ours::Ours;
+use super::outbox::Outbox;
 use super::position::Position;
-use super::rows::{self, Rows};
-use super::statement::{Meaning, Names, Statement};
-use super::tables::{Role, Tables};
-use super::xa::{Open, Xid};
-use crate::capture::{Delivery, Token, Watched};
+use super::query::Query;
+use super::statement::{Meaning, Names};
+use super::tables::{Seen, Tables};
+use super::xa::{self, Open, Xid};
+use crate::capture::{Delivery, Watched};
 use crate::error::Result;
-use crate::schema::Key;
-
-/// At most so many keys are delivered at once.
-const PART: usize = 1000;
-
-/// After so many transactions of no concern their end is told nevertheless, so that a run that
-/// resumes need not read them again.
-const QUIET: u32 = 256;
 
 /// Where a file's first event begins.
 const FILE_HEAD: u64 = 4;
 
-/// A table id that stands for no table: the event only ends a statement.
-const NO_TABLE: u64 = 0x00FF_FFFF;
+/// Set on events that the server makes up for the stream: they have no place.
+const ARTIFICIAL: u16 = 0x20;
 
-/// Whether there is more to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What to do when an event was taken in.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Flow {
+    /// Deliver, then read on.
     GoOn,
-    /// We renamed the original ourselves: what bears its name from now on is another table.
+    /// Deliver once this prepared transaction is committed: it may be logged so before it is.
+    Completed(Xid),
+    /// Deliver, and no more: we renamed the original ourselves, and what bears its name from now on
+    /// is another table.
     Finished,
 }
 
@@ -46,8 +40,10 @@ pub(super) struct Transactions {
     names: Names,
     tables: Tables,
     ours: Ours,
-    /// The end of the last event.
+    /// The end of the last event that has a place.
     place: Position,
+    /// Bytes of the events behind it: within a transaction, MariaDB 11 does not say where they end.
+    beyond: u64,
     /// The end of the last transaction: where a lost stream is taken up again.
     boundary: Position,
     group: Option<Group>,
@@ -56,17 +52,16 @@ pub(super) struct Transactions {
     lenient_until: Position,
     /// Bytes of a compressed transaction whose events have not come yet.
     packed: u64,
-    /// Transactions that ended since an end was told; `None` before the first is told.
-    untold: Option<u32>,
-    out: VecDeque<Delivery>,
+    outbox: Outbox,
 }
 
 /// A transaction that is being read.
 #[derive(Debug, Default)]
 struct Group {
     xid: Option<Xid>,
-    keys: Vec<Key>,
-    fences: Vec<Token>,
+    seen: Seen,
+    /// Bytes of its keys, if they wait for their commit.
+    weight: usize,
     /// Whether a part of its keys is delivered already.
     told: bool,
 }
@@ -85,13 +80,13 @@ impl Transactions {
             tables: Tables::new(watched),
             ours,
             place: start.clone(),
+            beyond: 0,
             boundary: start,
             group: None,
             prepared: Open::default(),
             lenient_until,
             packed: 0,
-            untold: None,
-            out: VecDeque::new(),
+            outbox: Outbox::default(),
         }
     }
 
@@ -109,59 +104,55 @@ impl Transactions {
     pub(super) fn rewind(&mut self) {
         self.group = None;
         self.packed = 0;
+        self.beyond = 0;
         self.tables.forget();
         self.place = self.boundary.clone();
     }
 
     /// What is to be delivered, in order.
     pub(super) fn deliveries(&mut self) -> impl Iterator<Item = Delivery> + '_ {
-        self.out.drain(..)
+        self.outbox.drain()
     }
 
     /// Takes in the next event.
     pub(super) fn take(&mut self, kind: Kind, event: &Event) -> Result<Flow> {
-        let from = self.place.to_string();
+        let from = Position { offset: self.place.offset + self.beyond, ..self.place.clone() };
         self.read(kind, event).map_err(|error| error.during(format!("at {from} of the binary log")))
     }
 
     fn read(&mut self, kind: Kind, event: &Event) -> Result<Flow> {
         let header = event.header();
+        let code = header.event_type_raw();
         self.unpack(event)?;
         match kind {
             Kind::Rotate | Kind::Description | Kind::Heartbeat => {}
+            _ if header.flags_raw() & ARTIFICIAL != 0 => {}
             // Events inside a compressed transaction have no place of their own.
-            _ if header.log_pos() == 0 => {}
-            _ => self.place.advance(header.log_pos())?,
+            _ if header.log_pos() == 0 && !event.footer().get_checksum_enabled() => {}
+            _ if header.log_pos() == 0 => self.beyond += u64::from(header.event_size()),
+            _ => {
+                self.place.advance(header.log_pos())?;
+                self.beyond = 0;
+            }
         }
         match kind {
             Kind::Rotate => self.rotate(&read_as::<RotateEvent<'_>>(event)?)?,
             Kind::Description => self.describe(header.timestamp(), header.log_pos())?,
-            Kind::Gtid if self.group.is_some() => {
-                return Err(corrupt("a transaction that begins within another one"));
-            }
+            Kind::Gtid if self.group.is_some() => return Err(nested()),
             Kind::Gtid | Kind::Silent => {}
+            Kind::Begins => match gtid::parse(event.data())? {
+                Begins::Transaction => self.begin(None)?,
+                Begins::Xa(xid) => self.begin(Some(xid))?,
+                Begins::Statement if self.group.is_some() => return Err(nested()),
+                Begins::Statement => {}
+            },
             Kind::Heartbeat => self.tell_untold(),
-            Kind::Query => {
-                let query: QueryEvent<'_> = read_as(event)?;
-                return self.statement(
-                    query.thread_id(),
-                    query.query_raw(),
-                    query.schema_raw(),
-                    query.status_vars_raw(),
-                );
-            }
-            Kind::LoadQuery => {
-                let load: ExecuteLoadQueryEvent<'_> = read_as(event)?;
-                let status = load.status_vars_raw();
-                return self.statement(
-                    load.thread_id(),
-                    load.query_raw(),
-                    load.schema_raw(),
-                    status,
-                );
+            Kind::Query | Kind::LoadQuery => {
+                let query = Query::parse(code, kind == Kind::LoadQuery, event.data())?;
+                return self.statement(&query);
             }
             Kind::TableMap => self.tables.map(event.data(), &self.names)?,
-            Kind::Rows(change) => self.rows(change, header.event_type_raw(), event.data())?,
+            Kind::Rows(change) => self.rows(change, code, event.data())?,
             Kind::Xid => self.commit()?,
             Kind::XaPrepare => self.prepare(event.data())?,
             Kind::Payload => self.packed = unpacked_size(&read_as(event)?),
@@ -202,23 +193,17 @@ impl Transactions {
         }
         self.place.born = born;
         self.boundary = self.place.clone();
-        if self.untold.is_none() {
+        if self.outbox.is_mute() {
             self.tell();
         }
         Ok(())
     }
 
-    fn statement(
-        &mut self,
-        thread: u32,
-        text: &[u8],
-        schema: &[u8],
-        status: &[u8],
-    ) -> Result<Flow> {
-        let statement = Statement::read(text, schema, status)?;
+    fn statement(&mut self, query: &Query<'_>) -> Result<Flow> {
+        let statement = query.statement()?;
         let meaning = self.names.meaning(&statement);
         let ours = matches!(meaning, Meaning::Touches | Meaning::Renames | Meaning::Writes)
-            && self.ours.ran(thread, text);
+            && self.ours.ran(query.thread, statement.text);
         match meaning {
             Meaning::Begin => self.begin(None)?,
             Meaning::XaStart(xid) => self.begin(Some(xid))?,
@@ -227,7 +212,7 @@ impl Transactions {
                 self.group = None;
                 self.end();
             }
-            Meaning::XaCommit(xid) => self.commit_prepared(&xid)?,
+            Meaning::XaCommit(xid) => return self.commit_prepared(xid),
             Meaning::XaRollback(xid) => {
                 self.prepared.close(&xid);
                 self.end();
@@ -247,42 +232,25 @@ impl Transactions {
 
     fn begin(&mut self, xid: Option<Xid>) -> Result<()> {
         if self.group.is_some() {
-            return Err(corrupt("a transaction that begins within another one"));
+            return Err(nested());
         }
         self.group = Some(Group { xid, ..Group::default() });
         Ok(())
     }
 
     fn rows(&mut self, change: Change, code: u8, data: &[u8]) -> Result<()> {
-        let id = rows::table_id(data)?;
         let Some(group) = &mut self.group else {
             return Err(corrupt("rows outside of a transaction"));
         };
-        match self.tables.role(id) {
-            Some(Role::Other) => {}
-            Some(Role::Original(reading)) => {
-                let (layout, reader) = &**reading;
-                let mut rows = Rows::parse(change, code, data)?;
-                rows.check(layout)?;
-                while let Some(row) = rows.next(layout)? {
-                    reader.read(row, &mut group.keys)?;
-                    // Keys of an XA transaction count only when it is committed.
-                    if group.keys.len() >= PART && group.xid.is_none() {
-                        deliver_keys(&mut group.keys, &mut self.out);
-                        group.told = true;
-                    }
-                }
+        let known = group.seen.keys.len();
+        self.tables.read(change, code, data, &mut group.seen)?;
+        match &group.xid {
+            None => group.told |= self.outbox.whole_parts(&mut group.seen.keys),
+            // Keys of an XA transaction count only when it is committed.
+            Some(xid) => {
+                group.weight += xa::weight(&group.seen.keys[known..]);
+                self.prepared.make_room(xid, group.weight)?;
             }
-            Some(Role::Fence(layout)) => {
-                let mut rows = Rows::parse(change, code, data)?;
-                rows.check(layout)?;
-                while let Some(row) = rows.next(layout)? {
-                    let token = row.after.and_then(|after| *after.first()?);
-                    group.fences.extend(token.map(super::cursor::little_endian));
-                }
-            }
-            None if id == NO_TABLE => {}
-            None => return Err(corrupt("rows of a table that it does not name")),
         }
         Ok(())
     }
@@ -290,7 +258,7 @@ impl Transactions {
     fn commit(&mut self) -> Result<()> {
         let group = self.group.take().ok_or_else(|| corrupt("a commit of nothing"))?;
         self.end();
-        self.deliver(group.keys, group.fences, group.told);
+        self.deliver(group.seen, group.told);
         Ok(())
     }
 
@@ -301,26 +269,28 @@ impl Transactions {
         }
         let group = self.group.take().ok_or_else(|| corrupt("an XA PREPARE of nothing"))?;
         let before = self.resume_at().clone();
-        self.prepared.prepare(xid, group.keys, group.fences, before);
+        self.prepared.prepare(xid, group.seen, group.weight, before);
         self.end();
         Ok(())
     }
 
-    fn commit_prepared(&mut self, xid: &Xid) -> Result<()> {
+    fn commit_prepared(&mut self, xid: Xid) -> Result<Flow> {
         if self.group.is_some() {
             // Committed in one phase, on servers that log it so.
-            return self.commit();
+            self.commit()?;
+            return Ok(Flow::GoOn);
         }
-        if let Some(prepared) = self.prepared.close(xid) {
+        let Some(seen) = self.prepared.close(&xid) else {
+            if self.place.is_after(&self.lenient_until) {
+                return Err(unknown_xid(&xid));
+            }
             self.end();
-            self.deliver(prepared.keys, prepared.fences, false);
-            return Ok(());
-        }
-        if self.place.is_after(&self.lenient_until) {
-            return Err(unknown_xid(xid));
-        }
+            return Ok(Flow::GoOn);
+        };
         self.end();
-        Ok(())
+        let matters = !seen.is_empty();
+        self.deliver(seen, false);
+        Ok(if matters { Flow::Completed(xid) } else { Flow::GoOn })
     }
 
     /// A transaction ended here.
@@ -329,11 +299,8 @@ impl Transactions {
         if self.place.request_offset().is_some() {
             self.boundary = self.place.clone();
         }
-        if let Some(untold) = &mut self.untold {
-            *untold += 1;
-            if *untold >= QUIET {
-                self.tell();
-            }
+        if self.outbox.ended() {
+            self.tell();
         }
     }
 
@@ -344,24 +311,24 @@ impl Transactions {
         }
     }
 
-    fn deliver(&mut self, mut keys: Vec<Key>, fences: Vec<Token>, told: bool) {
-        if keys.is_empty() && fences.is_empty() && !told {
+    fn deliver(&mut self, seen: Seen, told: bool) {
+        if seen.is_empty() && !told {
             return;
         }
-        deliver_keys(&mut keys, &mut self.out);
+        self.outbox.keys(seen.keys);
         self.tell();
-        self.out.extend(fences.into_iter().map(Delivery::Fence));
+        self.outbox.fences(seen.fences);
     }
 
     fn tell_untold(&mut self) {
-        if self.group.is_none() && self.untold.is_some_and(|untold| untold > 0) {
+        if self.group.is_none() && self.outbox.owes() {
             self.tell();
         }
     }
 
     fn tell(&mut self) {
-        self.untold = Some(0);
-        self.out.push_back(Delivery::Commit(self.resume_at().clone()));
+        let position = self.resume_at().clone();
+        self.outbox.tell(position);
     }
 
     /// Where a run that resumes must start: never behind an open prepared transaction.
@@ -370,11 +337,8 @@ impl Transactions {
     }
 }
 
-fn deliver_keys(keys: &mut Vec<Key>, out: &mut VecDeque<Delivery>) {
-    while !keys.is_empty() {
-        let later = if keys.len() > PART { keys.split_off(PART) } else { Vec::new() };
-        out.push_back(Delivery::Keys(std::mem::replace(keys, later)));
-    }
+fn nested() -> crate::error::Error {
+    corrupt("a transaction that begins within another one")
 }
 
 fn read_as<'a, T: mysql_common::binlog::BinlogEvent<'a>>(event: &'a Event) -> Result<T> {

@@ -75,7 +75,24 @@ impl<'a> Words<'a> {
                 (_, None) => Token::Other,
             })
         });
-        Some(Self { tokens: tokens.collect(), names, at_home })
+        let mut words = Self { tokens: tokens.collect(), names, at_home };
+        words.drop_settings();
+        Some(words)
+    }
+
+    /// MariaDB logs a statement with the settings that it ran under: `SET STATEMENT x = y FOR …`.
+    fn drop_settings(&mut self) {
+        let starts = |words: &[&str]| {
+            words
+                .iter()
+                .enumerate()
+                .all(|(nth, word)| self.tokens.get(nth).is_some_and(|token| token.is(word)))
+        };
+        if starts(&["SET", "STATEMENT"])
+            && let Some(last) = self.tokens.iter().position(|token| token.is("FOR"))
+        {
+            self.tokens.drain(..=last);
+        }
     }
 
     /// The verb, in capitals.
@@ -84,6 +101,13 @@ impl<'a> Words<'a> {
             Token::Word(word) => Some(word.to_ascii_uppercase()),
             _ => None,
         })
+    }
+
+    /// Whether an `ANALYZE` is that of tables.
+    pub(super) fn analyzes_tables(&self) -> bool {
+        let what = self.tokens.get(1);
+        let tables = ["TABLE", "TABLES", "LOCAL", "NO_WRITE_TO_BINLOG"];
+        tables.iter().any(|word| what.is_some_and(|token| token.is(word)))
     }
 
     pub(super) fn has(&self, keyword: &str) -> bool {

@@ -1,9 +1,11 @@
 use mysql_async::binlog::events::{BinlogEventFooter, FormatDescriptionEvent};
 use mysql_async::binlog::{BinlogChecksumAlg, BinlogVersion};
 
+use super::super::outbox::QUIET;
 use super::*;
+use crate::capture::Receipt;
 use crate::schema::{
-    Column, Generated, KeyColumn, KeyPart, KeyShape, PartType, Table, TableName, TypeName,
+    Column, Generated, Key, KeyColumn, KeyPart, KeyShape, PartType, Table, TableName, TypeName,
 };
 
 const ORIGINAL: u64 = 7;
@@ -29,6 +31,7 @@ fn column(position: usize, type_name: TypeName, unsigned: bool) -> Column {
         invisible: false,
         auto_increment: false,
         default: None,
+        computed_default: false,
         extra: String::new(),
         comment: String::new(),
     }
@@ -39,6 +42,7 @@ fn watched() -> Watched {
     Watched {
         shadow: TableName::new("s", "n"),
         fence: TableName::new("j", "f"),
+        marker: String::new(),
         key: KeyShape {
             index: "PRIMARY".into(),
             shadow_index: "PRIMARY".into(),
@@ -73,6 +77,8 @@ struct Log {
     end: u32,
     /// Whether events are those of a compressed transaction.
     packed: bool,
+    /// Whether events do not say where they end.
+    placeless: bool,
 }
 
 impl Log {
@@ -83,7 +89,7 @@ impl Log {
         let names = Names::new(&watched, false);
         let ours = Ours::new(Some("/* zosc r */ ".into()));
         let transactions = Transactions::new(watched, names, ours, start.clone(), start);
-        let mut log = Self { transactions, end: 100, packed: false };
+        let mut log = Self { transactions, end: 100, packed: false, placeless: false };
         log.take(15, &[]).unwrap();
         assert_eq!(log.delivered(), ["commit b.000001:100"]);
         log
@@ -92,7 +98,7 @@ impl Log {
     /// Appends an event with its type and body, ten bytes further on.
     fn take(&mut self, code: u8, body: &[u8]) -> Result<Flow> {
         self.end += 10;
-        let end = if self.packed || code == 15 { 0 } else { self.end };
+        let end = if self.packed || self.placeless || code == 15 { 0 } else { self.end };
         let size = u32::try_from(19 + body.len()).unwrap();
         let mut bytes = vec![9, 0, 0, 0, code, 1, 0, 0, 0];
         bytes.extend(size.to_le_bytes());
@@ -156,7 +162,8 @@ impl Log {
                     .collect();
                 format!("keys {}", keys.join(" "))
             }
-            Delivery::Commit(position) => format!("commit {position}"),
+            Delivery::Commit(Receipt::Position(position)) => format!("commit {position}"),
+            Delivery::Commit(other) => format!("{other:?}"),
             Delivery::Fence(token) => format!("fence {token}"),
         };
         self.transactions.deliveries().map(word).collect()
@@ -233,6 +240,80 @@ fn a_prepared_transaction_holds_the_position_and_its_keys() {
     let error = log.query("XA COMMIT X'61',X'',1").unwrap_err();
     assert_eq!(error.code, "xa_unknown");
     log.query("XA ROLLBACK X'62',X'',1").unwrap();
+}
+
+#[test]
+fn keys_that_wait_for_their_commit_have_a_bound() {
+    let mut log = Log::new();
+    let room = 300 * xa::weight(&[Key(Box::new([KeyPart::Int(1)]))]);
+    log.transactions.prepared = Open::with_room(room);
+    for (nth, name) in [b'a', b'b'].into_iter().enumerate() {
+        log.query(&format!("XA START X'6{}',X'',1", nth + 1)).unwrap();
+        log.insert(0..140).unwrap();
+        log.take(38, &xid_event(name)).unwrap();
+    }
+    log.query("XA START X'63',X'',1").unwrap();
+    log.insert(0..20).unwrap();
+    let error = log.insert(0..1).unwrap_err();
+    assert_eq!(error.code, "xa_too_big");
+    assert!(error.message.contains("X'63',X'',1"), "{error}");
+    log.transactions.rewind();
+    log.end = u32::try_from(log.transactions.boundary().offset).unwrap();
+    for statement in ["XA COMMIT X'61',X'',1", "XA START X'63',X'',1"] {
+        log.query(statement).unwrap();
+    }
+    log.insert(0..160).unwrap();
+    assert!(log.insert(0..1).is_err());
+}
+
+#[test]
+fn mariadb_begins_with_the_name_alone() {
+    let gtid = |flags: u8, rest: &[u8]| [&[0; 12][..], &[flags], rest].concat();
+    let mut log = Log::new();
+    log.take(162, &gtid(0x0C, &[0; 6])).unwrap();
+    log.placeless = true;
+    log.query("CREATE TABLE `x` (\n  `a` int(1) NOT NULL\n)").unwrap();
+    log.insert([1]).unwrap();
+    log.placeless = false;
+    log.commit().unwrap();
+    assert_eq!(log.delivered(), ["keys 1", "commit b.000001:160"]);
+
+    log.take(162, &gtid(0x4C, &[1, 0, 0, 0, 1, 0, b'a'])).unwrap();
+    log.insert([2]).unwrap();
+    log.query("XA END X'61',X'',1").unwrap();
+    log.take(38, &xid_event(b'a')).unwrap();
+    assert!(log.delivered().is_empty());
+    log.take(162, &gtid(0x8D, &[1, 0, 0, 0, 1, 0, b'a'])).unwrap();
+    let flow = log.query("XA COMMIT X'61',X'',1").unwrap();
+    assert_eq!(flow, Flow::Completed(Xid::new(1, b"a", b"")));
+    assert_eq!(log.delivered(), ["keys 2", "commit b.000001:230"]);
+
+    log.take(162, &gtid(0x29, &[0; 6])).unwrap();
+    log.query("CREATE TABLE y (a int)").unwrap();
+    log.take(162, &gtid(0x0C, &[0; 6])).unwrap();
+    assert!(log.take(162, &gtid(0x29, &[0; 6])).is_err(), "one within another");
+}
+
+#[test]
+fn an_event_without_a_place_is_placed_by_its_length() {
+    let mut log = Log::new();
+    log.query("BEGIN").unwrap();
+    log.placeless = true;
+    log.query("SAVEPOINT x").unwrap();
+    let error = log.query("UPDATE t SET a = 1").unwrap_err();
+    assert!(error.message.starts_with("at b.000001:165 of the binary log: "), "{error}");
+    assert_eq!(log.transactions.place().offset, 120, "only what the server said is sure");
+}
+
+#[test]
+fn what_the_server_makes_up_has_no_place() {
+    let mut log = Log::new();
+    let mut bytes = vec![0, 0, 0, 0, 163, 1, 0, 0, 0, 23, 0, 0, 0, 9, 0, 0, 0, 0x20, 0];
+    bytes.extend([0; 4]);
+    let description = FormatDescriptionEvent::new(BinlogVersion::Version4);
+    let event = Event::read(&description, &bytes[..]).unwrap();
+    log.transactions.take(Kind::Silent, &event).unwrap();
+    assert_eq!(log.transactions.place().offset, 100);
 }
 
 #[test]
