@@ -1,80 +1,219 @@
 //! Capture says which keys of the original changed; nothing else.
 //!
 //! The contract of every kind: *from `start` on, every committed change to the original is delivered
-//! as its keys, old and new, in commit order; what cannot be vouched for stops the run.*
+//! as its keys, old and new; what cannot be vouched for stops the run.*
 
+mod acknowledge;
 pub mod binlog;
+mod prepared;
+pub mod triggers;
 
-use tokio::sync::mpsc;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc};
 
 use crate::error::Result;
-use crate::halt::Halt;
-use crate::mysql::Server;
+use crate::means::Means;
+use crate::mysql::Session;
+use crate::request::SwapBounds;
 use crate::schema::{Key, KeyShape, Table, TableName};
 
+pub use acknowledge::{Acknowledge, Receipt};
 pub use binlog::Position;
+
+/// Where the keys come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// The server's binary log, which must have every change as rows.
+    Binlog,
+    /// Triggers on the original, which write the keys to a log table of ours.
+    Triggers,
+}
+
+impl Mode {
+    /// All of them, the better one first.
+    pub const ALL: [Self; 2] = [Self::Binlog, Self::Triggers];
+
+    /// The mode's word in settings and events.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Binlog => "binlog",
+            Self::Triggers => "triggers",
+        }
+    }
+}
 
 /// What capture watches.
 #[derive(Debug, Clone)]
 pub struct Watched {
-    /// The original as it was planned: every table map is compared with it.
+    /// The original as it was planned: what the server says of it later is compared with this.
     pub original: Table,
     /// The shadow: DDL on it by others stops the run.
     pub shadow: TableName,
     /// The key whose values are delivered.
     pub key: KeyShape,
-    /// The journal's fence table: its row events carry tokens.
+    /// The journal's fence table: its rows carry tokens.
     pub fence: TableName,
+    /// The comment that marks what is this run's.
+    pub marker: String,
 }
 
 /// A fence's number: unique over all runs.
 pub type Token = u64;
 
-/// What capture delivers, in commit order.
+/// What capture delivers.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// A part of a transaction's keys, as they were read; of a big transaction there are several.
-    /// They belong to the transaction that the next [`Delivery::Commit`] ends.
+    /// Changed keys. There may be several of these before the [`Delivery::Commit`] that they belong
+    /// to.
     Keys(Vec<Key>),
-    /// A transaction ended here; the stream may be taken up again at this position.
-    Commit(Position),
+    /// When every key delivered so far is carried over, this may be acknowledged.
+    Commit(Receipt),
     /// Our own fence was met: all that was committed before it has been delivered.
     Fence(Token),
 }
 
-/// A running capture. A closed set: binary log now, triggers beside it.
+/// The deliveries of a running capture, with what their taker owes it.
+#[derive(Debug)]
+pub struct Deliveries {
+    pub(crate) receiver: mpsc::Receiver<Delivery>,
+    pub(crate) acknowledge: Acknowledge,
+    pub(crate) nudge: Option<Arc<Notify>>,
+}
+
+impl Deliveries {
+    /// What comes by `receiver` is acknowledged by `acknowledge`; `nudge` is told when somebody
+    /// waits for a fence, where capture does not see it by itself.
+    pub fn new(
+        receiver: mpsc::Receiver<Delivery>,
+        acknowledge: Acknowledge,
+        nudge: Option<Arc<Notify>>,
+    ) -> Self {
+        Self { receiver, acknowledge, nudge }
+    }
+
+    /// The next delivery; `None` when capture has ended.
+    pub async fn next(&mut self) -> Option<Delivery> {
+        self.receiver.recv().await
+    }
+
+    /// Tells capture that somebody waits for a fence.
+    pub fn nudge(&self) {
+        if let Some(nudge) = &self.nudge {
+            nudge.notify_one();
+        }
+    }
+
+    /// Whom to tell how far the deliveries have been carried over.
+    pub fn acknowledge(&self) -> &Acknowledge {
+        &self.acknowledge
+    }
+}
+
+/// What the session that holds the swap's lock still has to learn.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// It comes as deliveries: wait until a fence is reached.
+    Coming,
+    /// These keys, and nothing else.
+    Keys(Vec<Key>),
+}
+
+/// A running capture.
 #[derive(Debug)]
 pub enum Capture {
     /// By reading the binary log.
     Binlog(binlog::Binlog),
+    /// By triggers.
+    Triggers(Box<triggers::Triggers>),
 }
 
 impl Capture {
-    /// Starts capturing at the log's end, or at `from` when resuming. Its trouble goes to `halt`.
+    /// Starts capturing; every change committed after the return is delivered. Its trouble goes to
+    /// the run's halt. An error leaves nothing behind on the server.
     ///
-    /// The first delivery is the position of the start. The channel ends when the run itself renames
-    /// the original: from then on the name is another table's.
+    /// The channel ends after `stop`, after trouble, and when the run itself renames the original:
+    /// from then on the name is another table's.
     pub async fn start(
-        server: &Server,
+        means: &Means,
+        mode: Mode,
         watched: Watched,
-        from: Option<Position>,
-        halt: &Halt,
-    ) -> Result<(Self, mpsc::Receiver<Delivery>)> {
-        let (binlog, deliveries) = binlog::Binlog::start(server, watched, from, halt).await?;
-        Ok((Self::Binlog(binlog), deliveries))
+        bounds: &SwapBounds,
+    ) -> Result<(Self, Deliveries)> {
+        match mode {
+            Mode::Binlog => {
+                let (binlog, deliveries) =
+                    binlog::Binlog::start(&means.server, watched, None, &means.halt).await?;
+                let acknowledge = Acknowledge::Journal(means.journal.clone());
+                Ok((Self::Binlog(binlog), Deliveries::new(deliveries, acknowledge, None)))
+            }
+            Mode::Triggers => {
+                let (triggers, deliveries) =
+                    triggers::Triggers::start(means, watched, bounds).await?;
+                Ok((Self::Triggers(Box::new(triggers)), deliveries))
+            }
+        }
     }
 
     /// From now on takes DDL of this connection for the run's own.
     pub fn allow_thread(&self, connection: u32) {
         match self {
             Self::Binlog(binlog) => binlog.allow_thread(connection),
+            Self::Triggers(_) => {}
         }
     }
 
-    /// Stops capturing and frees its connection.
+    /// The tables that the swap must lock besides original and shadow.
+    pub fn tables(&self) -> Vec<TableName> {
+        match self {
+            Self::Binlog(_) => Vec::new(),
+            Self::Triggers(triggers) => triggers.logs(),
+        }
+    }
+
+    /// The names of capture's own triggers on the original.
+    pub fn trigger_names(&self) -> Vec<String> {
+        match self {
+            Self::Binlog(_) => Vec::new(),
+            Self::Triggers(triggers) => triggers.names(),
+        }
+    }
+
+    /// An error when capture knows of something that it could not see. The binary log tells all that
+    /// happens in its order, so what it cannot vouch for has stopped the run already.
+    pub async fn vouch(&self, session: &mut Session) -> Result<()> {
+        match self {
+            Self::Binlog(_) => Ok(()),
+            Self::Triggers(triggers) => triggers.vouch(session).await,
+        }
+    }
+
+    /// Asked in the session that holds the lock on original, shadow and [`Capture::tables`], when
+    /// nobody writes: how the changes up to now come to be known. An error when capture cannot
+    /// vouch for the original any more.
+    pub async fn rest(&self, locker: &mut Session) -> Result<Rest> {
+        match self {
+            Self::Binlog(_) => Ok(Rest::Coming),
+            Self::Triggers(triggers) => triggers.rest(locker).await.map(Rest::Keys),
+        }
+    }
+
+    /// Asked after the rename, in a session without locks: how to learn of changes that were made
+    /// to the original after [`Capture::rest`] and before the rename. There should be none.
+    pub async fn strays(&self, session: &mut Session) -> Result<Rest> {
+        match self {
+            Self::Binlog(_) => Ok(Rest::Coming),
+            Self::Triggers(triggers) => triggers.strays(session).await.map(Rest::Keys),
+        }
+    }
+
+    /// Stops capturing and removes what it needed on the server. An error names what is left, which
+    /// `zosc clean` removes.
     pub async fn stop(self) -> Result<()> {
         match self {
             Self::Binlog(binlog) => binlog.stop().await,
+            Self::Triggers(triggers) => triggers.stop().await,
         }
     }
 }

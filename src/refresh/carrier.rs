@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::capture::{Position, Token};
+use crate::capture::{Receipt, Token};
 use crate::error::Result;
 use crate::event::millis;
 use crate::halt::Halt;
@@ -17,8 +17,8 @@ use crate::journal::Fence;
 use crate::ledger::{Ledger, Tick};
 use crate::schema::Key;
 
-/// Beyond these the newest stands for those between: resuming a little earlier is harmless.
-const REMEMBERED_POSITIONS: usize = 1024;
+/// Beyond these the newest takes the next one in: acknowledging a little later is harmless.
+const REMEMBERED_RECEIPTS: usize = 1024;
 
 /// Cheap to clone; all clones speak of the same run.
 #[derive(Debug, Clone)]
@@ -35,8 +35,8 @@ pub struct Turn<'c> {
 #[derive(Debug)]
 struct Shared {
     ledger: Mutex<Ledger<Key>>,
-    /// Where capture may be taken up again after each transaction that is not safe yet.
-    positions: Mutex<VecDeque<(Tick, Position)>>,
+    /// What is to be acknowledged, each with the tick that must be safe before.
+    receipts: Mutex<VecDeque<(Tick, Receipt)>>,
     fence: tokio::sync::Mutex<Fence>,
     /// The number of the fence that was started last.
     fences_started: AtomicU64,
@@ -52,17 +52,21 @@ struct Shared {
     entered: Notify,
     /// Somebody waits for rounds: do not let keys gather.
     hurry: Notify,
+    /// Capture looks for a fence at once when told so.
+    nudge: Option<Arc<Notify>>,
+    /// Capture has delivered all that it will.
+    ended: CancellationToken,
     closed: CancellationToken,
     halt: Halt,
 }
 
 impl Carrier {
-    pub(super) fn new(fence: Fence, halt: Halt) -> Self {
+    pub(super) fn new(fence: Fence, nudge: Option<Arc<Notify>>, halt: Halt) -> Self {
         let first_token = fence.last();
         Self {
             shared: Arc::new(Shared {
                 ledger: Mutex::new(Ledger::new()),
-                positions: Mutex::new(VecDeque::new()),
+                receipts: Mutex::new(VecDeque::new()),
                 fences_started: AtomicU64::new(first_token),
                 sent: Mutex::new(VecDeque::new()),
                 lag: AtomicU64::new(0),
@@ -73,6 +77,8 @@ impl Carrier {
                 turn: tokio::sync::Mutex::new(()),
                 entered: Notify::new(),
                 hurry: Notify::new(),
+                nudge,
+                ended: CancellationToken::new(),
                 closed: CancellationToken::new(),
                 halt,
             }),
@@ -97,6 +103,9 @@ impl Carrier {
     /// change that was committed before the call.
     pub async fn reach(&self) -> Result<()> {
         let token = self.fence().await?;
+        if let Some(nudge) = &self.shared.nudge {
+            nudge.notify_one();
+        }
         let mut reached = self.shared.reached.subscribe();
         tokio::select! {
             // The sender lives as long as this handle, so waiting ends only by what is waited for.
@@ -132,6 +141,12 @@ impl Carrier {
         self.next_round(&mut rounds).await
     }
 
+    /// Waits until capture has delivered all that it will: after its end, and after the rename where
+    /// it sees that.
+    pub async fn ended(&self) {
+        self.shared.ended.cancelled().await;
+    }
+
     /// How far capture is behind the server: what the last fence took, or longer if one is overdue.
     pub fn lag(&self) -> Duration {
         let overdue = lock(&self.shared.sent).front().map(|(_, sent)| sent.elapsed());
@@ -154,18 +169,22 @@ impl Carrier {
         &self.shared.halt
     }
 
-    /// The last position up to which every change has been carried over, once for each advance.
-    pub(super) fn safe_position(&self) -> Option<Position> {
+    /// What may be acknowledged by now, once.
+    pub(super) fn settled(&self) -> Option<Receipt> {
         let safe = self.ledger(|ledger| ledger.safe());
-        let mut positions = lock(&self.shared.positions);
-        let mut found = None;
-        while positions.front().is_some_and(|(tick, _)| *tick <= safe) {
-            found = positions.pop_front();
+        let mut receipts = lock(&self.shared.receipts);
+        let mut settled: Option<Receipt> = None;
+        while let Some((_, receipt)) = receipts.pop_front_if(|(tick, _)| *tick <= safe) {
+            match &mut settled {
+                Some(earlier) => earlier.absorb(receipt),
+                None => settled = Some(receipt),
+            }
         }
-        found.map(|(_, position)| position)
+        settled
     }
 
-    pub(super) fn enter(&self, keys: Vec<Key>) {
+    /// Enters changed keys into the ledger.
+    pub fn enter(&self, keys: Vec<Key>) {
         self.ledger(|ledger| {
             let tick = ledger.delivered() + 1;
             for key in keys {
@@ -175,17 +194,21 @@ impl Carrier {
         self.shared.entered.notify_one();
     }
 
-    pub(super) fn deliver(&self, position: Position) {
+    pub(super) fn deliver(&self, receipt: Receipt) {
         let tick = self.ledger(|ledger| {
             let tick = ledger.delivered() + 1;
             ledger.deliver(tick);
             tick
         });
-        let mut positions = lock(&self.shared.positions);
-        if positions.len() >= REMEMBERED_POSITIONS {
-            positions.pop_back();
+        let mut receipts = lock(&self.shared.receipts);
+        let full = receipts.len() >= REMEMBERED_RECEIPTS;
+        match receipts.back_mut() {
+            Some((newest, last)) if full => {
+                last.absorb(receipt);
+                *newest = tick;
+            }
+            _ => receipts.push_back((tick, receipt)),
         }
-        positions.push_back((tick, position));
     }
 
     pub(super) fn met(&self, token: Token) {
@@ -215,6 +238,10 @@ impl Carrier {
     /// Waits until somebody is in a hurry.
     pub(super) async fn hurried(&self) {
         self.shared.hurry.notified().await;
+    }
+
+    pub(super) fn end(&self) {
+        self.shared.ended.cancel();
     }
 
     pub(super) fn close(&self) {

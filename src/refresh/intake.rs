@@ -12,13 +12,13 @@ pub(super) async fn take_in(carrier: Carrier, mut deliveries: mpsc::Receiver<Del
     loop {
         let delivery = tokio::select! {
             delivery = deliveries.recv() => delivery,
-            () = carrier.closed() => None,
+            () = carrier.closed() => return,
         };
         match delivery {
             Some(Delivery::Keys(keys)) => carrier.enter(keys),
-            Some(Delivery::Commit(position)) => carrier.deliver(position),
+            Some(Delivery::Commit(receipt)) => carrier.deliver(receipt),
             Some(Delivery::Fence(token)) => carrier.met(token),
-            None => return,
+            None => return carrier.end(),
         }
     }
 }

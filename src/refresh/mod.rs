@@ -13,10 +13,9 @@ mod round;
 pub use batch::carry_over_locked;
 pub use carrier::{Carrier, Turn};
 
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::capture::Delivery;
+use crate::capture::Deliveries;
 use crate::error::Result;
 use crate::means::Means;
 use crate::schema::Pair;
@@ -31,15 +30,12 @@ pub struct Refresh {
 
 impl Refresh {
     /// Starts taking deliveries in and carrying keys over. Trouble stops the run.
-    pub async fn start(
-        means: &Means,
-        pair: &Pair,
-        deliveries: mpsc::Receiver<Delivery>,
-    ) -> Result<Self> {
+    pub async fn start(means: &Means, pair: &Pair, deliveries: Deliveries) -> Result<Self> {
+        let Deliveries { receiver, acknowledge, nudge } = deliveries;
         let fence = means.journal.fence(&means.server).await?;
-        let carrier = Carrier::new(fence, means.halt.clone());
-        let intake = tokio::spawn(intake::take_in(carrier.clone(), deliveries));
-        let rounds = round::Rounds::open(means, pair, carrier.clone()).await?;
+        let carrier = Carrier::new(fence, nudge, means.halt.clone());
+        let intake = tokio::spawn(intake::take_in(carrier.clone(), receiver));
+        let rounds = round::Rounds::open(means, pair, acknowledge, carrier.clone()).await?;
         let rounds = tokio::spawn(rounds.run());
         Ok(Self { carrier, intake, rounds })
     }

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 
 use super::batch::{BATCH, Step};
 use super::{Carrier, locate};
+use crate::capture::{Acknowledge, Receipt};
 use crate::error::{Error, Result};
 use crate::journal::Journal;
 use crate::ledger::{Entry, Fate};
@@ -24,8 +25,8 @@ const SMALLEST_BATCH: usize = 100;
 /// While values of a unique key go round in the application, all rows of a round are removed before
 /// any is carried over; until so many rounds have gone without a conflict.
 const CALM_AFTER: u32 = 20;
-/// How often the safe position is written down.
-const POSITION_EVERY: Duration = Duration::from_secs(1);
+/// How often what is carried over is acknowledged.
+const ACKNOWLEDGE_EVERY: Duration = Duration::from_secs(1);
 
 /// The task that runs rounds; it owns its connections.
 pub(super) struct Rounds {
@@ -33,17 +34,25 @@ pub(super) struct Rounds {
     pub(super) pair: Pair,
     pub(super) journal: Journal,
     carrier: Carrier,
-    /// The first one also asks, tries again and writes positions.
+    acknowledge: Acknowledge,
+    /// The first one also asks, tries again and acknowledges.
     pub(super) sessions: Vec<Session>,
     /// How often each key has failed by a taken unique value, round after round.
     pub(super) conflicts: HashMap<Key, u32>,
     /// Rounds since one in which a batch failed.
     calm_for: u32,
-    position_written: Instant,
+    /// What is carried over and could not be acknowledged yet.
+    owed: Option<Receipt>,
+    acknowledged: Instant,
 }
 
 impl Rounds {
-    pub(super) async fn open(means: &Means, pair: &Pair, carrier: Carrier) -> Result<Self> {
+    pub(super) async fn open(
+        means: &Means,
+        pair: &Pair,
+        acknowledge: Acknowledge,
+        carrier: Carrier,
+    ) -> Result<Self> {
         let mut sessions = Vec::new();
         for _ in 0..means.pace.effort().workers.max(1) {
             sessions.push(means.server.session().await?);
@@ -53,10 +62,12 @@ impl Rounds {
             pair: pair.clone(),
             journal: means.journal.clone(),
             carrier,
+            acknowledge,
             sessions,
             conflicts: HashMap::new(),
             calm_for: CALM_AFTER,
-            position_written: Instant::now(),
+            owed: None,
+            acknowledged: Instant::now(),
         })
     }
 
@@ -66,14 +77,14 @@ impl Rounds {
             let hurry = tokio::select! {
                 () = self.carrier.hurried() => true,
                 () = self.carrier.entered() => false,
-                () = tokio::time::sleep(POSITION_EVERY) => false,
+                () = tokio::time::sleep(ACKNOWLEDGE_EVERY) => false,
                 () = self.carrier.closed() => return,
                 _ = self.carrier.halt().stopped() => return,
             };
             if !hurry {
                 tokio::time::sleep(GATHER).await;
             }
-            match self.round().await {
+            match self.round(hurry).await {
                 Ok(0) => tokio::time::sleep(NOTHING_TO_DO).await,
                 Ok(_) => {}
                 Err(error) => {
@@ -85,7 +96,7 @@ impl Rounds {
     }
 
     /// One round; gives the number of keys that it carried over or forgot.
-    async fn round(&mut self) -> Result<usize> {
+    async fn round(&mut self, hurry: bool) -> Result<usize> {
         let mut settled = 0;
         let carrier = self.carrier.clone();
         let turn = carrier.take_turn().await;
@@ -110,7 +121,10 @@ impl Rounds {
         }
         drop(turn);
         carrier.round_ended();
-        self.write_position().await?;
+        // Who is in a hurry may be about to lock, and read what is not acknowledged once more.
+        if hurry || self.acknowledged.elapsed() >= ACKNOWLEDGE_EVERY {
+            self.acknowledge().await?;
+        }
         Ok(settled)
     }
 
@@ -161,15 +175,29 @@ impl Rounds {
         Ok(failed.concat())
     }
 
-    async fn write_position(&mut self) -> Result<()> {
-        if self.position_written.elapsed() < POSITION_EVERY {
+    async fn acknowledge(&mut self) -> Result<()> {
+        self.acknowledged = Instant::now();
+        let settled = self.carrier.settled();
+        let receipt = match (self.owed.take(), settled) {
+            (Some(mut owed), Some(later)) => {
+                owed.absorb(later);
+                owed
+            }
+            (Some(receipt), None) | (None, Some(receipt)) => receipt,
+            (None, None) => return Ok(()),
+        };
+        let Err(error) = self.acknowledge.take(&mut self.sessions[0], &receipt).await else {
             return Ok(());
+        };
+        match Fault::of(&error) {
+            // Such as an application that holds its tables locked, and with them the log.
+            Fault::Contention => {}
+            Fault::Lost => self.sessions[0] = self.server.reconnect().await?,
+            Fault::Duplicate | Fault::Definite => return Err(error),
         }
-        self.position_written = Instant::now();
-        match self.carrier.safe_position() {
-            Some(position) => self.journal.position(&mut self.sessions[0], &position).await,
-            None => Ok(()),
-        }
+        tracing::debug!(%error, "acknowledging later");
+        self.owed = Some(receipt);
+        Ok(())
     }
 }
 

@@ -1,9 +1,20 @@
 //! What runs leave behind, and how it is removed: only what is provably a dead run's.
 
+mod leftover;
+
+use crate::ddl::Patience;
 use crate::error::Result;
+use crate::event::Events;
 use crate::journal::{Ended, Guard, Journal, Phase, RunRow};
-use crate::mysql::{Server, Session, text};
-use crate::schema::{Helper, TableName, comment, table_id};
+use crate::mysql::{Server, Session};
+use crate::request::SwapBounds;
+use crate::schema::TableName;
+use crate::swap;
+
+pub use leftover::Leftover;
+
+/// How often the lock on a table is asked for: about a minute and a half.
+const ATTEMPTS: u32 = 8;
 
 /// A run as `zosc status` shows it.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -13,25 +24,16 @@ pub struct RunState {
     pub run: RunRow,
     /// Whether a process works on it now.
     pub alive: bool,
-    /// Tables that it has left.
+    /// What it has left.
     pub left: Vec<Leftover>,
 }
 
-/// A helper table that exists.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct Leftover {
-    /// Its name.
-    pub table: TableName,
-    /// Its size as statistics guess it.
-    pub bytes: u64,
-}
-
-/// A table that was dropped, or would be.
+/// What was dropped, or would be.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Cleaned {
     /// The run that left it.
     pub run: u64,
-    /// The table.
+    /// The table or trigger.
     #[serde(flatten)]
     pub left: Leftover,
 }
@@ -45,14 +47,14 @@ pub async fn list(server: &Server, journal_schema: &str) -> Result<Vec<RunState>
     let mut states = Vec::new();
     for run in RunRow::all(&mut session, journal_schema).await? {
         let alive = run.phase.is_open() && Guard::is_taken(&mut session, &run.table).await?;
-        let left = leftovers(&mut session, &run).await?;
+        let left = leftover::of(&mut session, &run).await?;
         states.push(RunState { run, alive, left });
     }
     session.close().await?;
     Ok(states)
 }
 
-/// Drops what dead runs have left (shadows) and what finished ones keep (the tables as they were
+/// Drops what dead runs have left (shadows, triggers and their logs) and what finished ones keep (the tables as they were
 /// before the swap); only says so unless `doit`.
 pub async fn clean(server: &Server, journal_schema: &str, doit: bool) -> Result<Vec<Cleaned>> {
     let mut session = server.session().await?;
@@ -80,14 +82,41 @@ pub async fn bury(
     table: &TableName,
 ) -> Result<Vec<u64>> {
     let mut buried = Vec::new();
-    for run in RunRow::on_table(session, journal_schema, table).await? {
-        if run.phase.is_open() {
-            let left = leftovers(session, &run).await?;
+    for mut run in RunRow::on_table(session, journal_schema, table).await? {
+        if died_behind_its_swap(session, journal_schema, &mut run).await? {
+            run.phase = Phase::Swapped;
+        }
+        let left = if run.phase.is_open() {
+            leftover::of(session, &run).await?
+        } else {
+            // What it keeps is the user's; its triggers and log it could not remove.
+            leftover::of_capture(session, &run).await?
+        };
+        if run.phase.is_open() || !left.is_empty() {
             buried.push(run.id);
             remove(session, journal_schema, run, &left).await?;
         }
     }
     Ok(buried)
+}
+
+/// Whether the run has made its change, and only died before it could say so: its kept table is the
+/// original and stays until somebody cleans up.
+async fn died_behind_its_swap(
+    session: &mut Session,
+    journal_schema: &str,
+    run: &mut RunRow,
+) -> Result<bool> {
+    if run.phase != Phase::Swapping {
+        return Ok(false);
+    }
+    run.take_over(session, journal_schema).await?;
+    let swapped = swap::settle_dead(session, journal_schema, run).await?;
+    if swapped {
+        let journal = Journal::of(journal_schema, run);
+        journal.end(session, Ended::Swapped, "died behind the swap").await?;
+    }
+    Ok(swapped)
 }
 
 async fn remove(
@@ -101,40 +130,22 @@ async fn remove(
     }
     // Waits for a statement that the dead process has left running, and shuts out any later one.
     run.take_over(session, journal_schema).await?;
+    let at_the_swap = matches!(run.phase, Phase::Swapping | Phase::Swapped);
+    let swapped = at_the_swap && swap::settle_dead(session, journal_schema, &run).await?;
+    // Triggers are on a table that the application uses; nobody is told how long it takes.
+    let bounds = SwapBounds { attempts: ATTEMPTS, ..SwapBounds::default() };
+    let patience = Patience::for_removal(&bounds, &Events::channel().0);
     for left in left {
-        session.run(format!("DROP TABLE {}", left.table)).await?;
+        let name = match left {
+            Leftover::Trigger { .. } => &run.table,
+            Leftover::Table { table, .. } => table,
+        };
+        patience.run(session, name, &left.removal()).await?;
     }
-    let ended = match run.phase {
-        Phase::Swapped => Ended::Cleaned,
-        _ => Ended::Failed,
+    let ended = match swapped {
+        false => Ended::Failed,
+        true if leftover::of(session, &run).await?.is_empty() => Ended::Cleaned,
+        true => return Ok(()),
     };
     Journal::of(journal_schema, &run).end(session, ended, "cleaned up").await
-}
-
-/// The helper tables of a run that exist and are provably its own: by InnoDB's id as the journal has
-/// it, or by the run's marker in their comment.
-async fn leftovers(session: &mut Session, run: &RunRow) -> Result<Vec<Leftover>> {
-    let candidates = [(Helper::Shadow, run.shadow_id), (Helper::Kept, run.original_id)];
-    let mut left = Vec::new();
-    for (helper, known_id) in candidates {
-        let table = run.table.helper(helper);
-        let Some(comment) = comment(session, &table).await? else { continue };
-        let by_id = known_id.is_some() && table_id(session, &table).await? == known_id;
-        if by_id || comment == run.marker() {
-            let bytes = bytes(session, &table).await?;
-            left.push(Leftover { table, bytes });
-        }
-    }
-    Ok(left)
-}
-
-async fn bytes(session: &mut Session, table: &TableName) -> Result<u64> {
-    session
-        .one(format!(
-            "SELECT COALESCE(SUM(data_length + index_length), 0) AS bytes \
-             FROM information_schema.tables WHERE table_schema = {} AND table_name = {}",
-            text(&table.schema),
-            text(&table.table)
-        ))
-        .await
 }
