@@ -1,18 +1,23 @@
 //! The shadow: an empty clone of the original that the user's own words have changed.
 
 use crate::error::{Error, Result};
-use crate::journal::RunRow;
+use crate::journal::{RunId, RunRow};
 use crate::mysql::{Server, Session, plain_text};
 use crate::plan::CopyPlan;
 use crate::request::Request;
 use crate::schema::read::{auto_increment, table};
 use crate::schema::{Helper, Pair, Table, TableName, table_id};
+use crate::swap::Way;
 
 /// The shadow of a run, with what is needed to swap it in.
 #[derive(Debug, Clone)]
 pub struct Shadow {
     pair: Pair,
     kept: TableName,
+    run: RunId,
+    sentry_comment: String,
+    way: Way,
+    planned: Table,
     final_comment: String,
     original_id: Option<u64>,
     own_id: Option<u64>,
@@ -27,6 +32,26 @@ impl Shadow {
     /// What the original will be called after the swap.
     pub fn kept(&self) -> &TableName {
         &self.kept
+    }
+
+    /// The run's number.
+    pub fn run(&self) -> RunId {
+        self.run
+    }
+
+    /// The comment of the empty table that has the kept table's name while a rename is queued.
+    pub fn sentry_comment(&self) -> &str {
+        &self.sentry_comment
+    }
+
+    /// How it is swapped in.
+    pub fn way(&self) -> Way {
+        self.way
+    }
+
+    /// The original as the plan has seen it: it must be so at the swap.
+    pub fn planned(&self) -> &Table {
+        &self.planned
     }
 
     /// The comment that the table shall have in the end. Until the swap it carries the run's marker.
@@ -59,9 +84,9 @@ pub async fn build(
     run: &mut RunRow,
 ) -> Result<Shadow> {
     let name = original.name.helper(Helper::Shadow);
-    let mut session = server.session_for_user_sql().await?;
+    let mut session = server.session().await?;
     session.run(format!("CREATE TABLE {name} LIKE {}", original.name)).await?;
-    let built = finish(&mut session, &name, request, original, plan, run).await;
+    let built = finish(server, &mut session, &name, request, original, plan, run).await;
     if built.is_err() {
         session.run(format!("DROP TABLE {name}")).await?;
     }
@@ -70,6 +95,7 @@ pub async fn build(
 }
 
 async fn finish(
+    server: &Server,
     session: &mut Session,
     name: &TableName,
     request: &Request,
@@ -80,7 +106,9 @@ async fn finish(
     let marker = run.marker();
     let mark = format!("ALTER TABLE {name} COMMENT = {}", plain_text(&marker));
     session.run(&mark).await?;
-    session.run(request.statement.on(name)).await?;
+    let mut user = server.session_for_user_sql(&name.schema).await?;
+    user.run(request.statement.on(name)).await?;
+    user.close().await?;
     let shape = table(session, name).await?.ok_or_else(|| vanished(name))?;
     same_as_planned(&shape, &plan.target)?;
     let final_comment =
@@ -105,6 +133,10 @@ async fn finish(
             mapping: plan.mapping.clone(),
         },
         kept: original.name.helper(Helper::Kept),
+        run: run.id,
+        sentry_comment: run.sentry_marker(),
+        way: plan.swap,
+        planned: original.clone(),
         final_comment,
         original_id,
         own_id: shadow_id,

@@ -1,18 +1,18 @@
-//! One attempt at the swap, in one dedicated session that is never used again.
+//! One attempt at the swap, in dedicated sessions that are never used again.
 
 use std::time::{Duration, Instant};
 
+use super::queued::{NOT_QUEUED, Queue};
 use super::watchdog::Watchdog;
-use super::{End, GaveUp, blockers, decide};
+use super::{End, GaveUp, blockers, decide, sentry, strays, triggers, whole_seconds};
 use crate::capture::Capture;
 use crate::error::{Error, Result};
-use crate::ledger::Ledger;
 use crate::means::Means;
 use crate::mysql::{Fault, Session};
-use crate::refresh::{Carrier, carry_over_locked};
+use crate::refresh::Carrier;
 use crate::request::SwapBounds;
-use crate::schema::read::auto_increment;
 use crate::shadow::Shadow;
+use crate::swap::Way;
 use crate::verify::Verified;
 
 /// The handles that an attempt needs.
@@ -24,8 +24,11 @@ pub(super) struct Attempt<'a> {
     pub(super) bounds: &'a SwapBounds,
 }
 
+/// How often a lost connection is replaced while an attempt is undone.
+const CONNECTIONS: u32 = 3;
+
 /// How far an attempt got when it failed.
-enum Step {
+pub(super) enum Step {
     /// Nothing is renamed.
     Before(Error),
     /// The rename was sent and its outcome was not told.
@@ -42,39 +45,85 @@ impl Attempt<'_> {
         self.capture.allow_thread(locker.id());
         guard.begin().await?;
         self.means.journal.hold_epoch(&mut guard).await?;
+        let mut queue = match self.shadow.way() {
+            Way::Locked => None,
+            Way::Queued => match Queue::form(self, aside).await {
+                Ok(queue) => Some(queue),
+                Err(error) => return self.given_up(aside, false, Duration::ZERO, error).await,
+            },
+        };
+        let renamer = queue.as_ref().map_or(locker.id(), Queue::id);
         // No round may write the shadow while the lock is held, or wait for it.
         let turn = self.carrier.take_turn().await;
 
         // The server bounds the wait for each of the two tables; the watchdog bounds the whole.
         let patience = 2 * self.bounds.lock_timeout + self.bounds.max_hold;
-        let watchdog = Watchdog::start(watchdog, locker.id(), patience);
+        let watchdog = Watchdog::start(watchdog, vec![renamer, locker.id()], patience);
         let asked = Instant::now();
-        let done = self.under_lock(&mut locker, &watchdog, verified).await;
-        let held = asked.elapsed();
-        let struck = watchdog.disarm().await?;
-        drop(turn);
-        let end = match done {
-            Ok(()) => Ok(End::Granted(held)),
-            Err(Step::Renaming(error)) if Fault::of(&error) == Fault::Lost => {
-                let swapped =
-                    decide::is_swapped(&self.means.server, self.shadow, locker.id()).await?;
-                Ok(if swapped {
-                    End::Granted(held)
-                } else {
-                    End::GivenUp { why: GaveUp::Lost, locked: held, blockers: Vec::new() }
-                })
-            }
-            Err(Step::Before(error) | Step::Renaming(error)) => {
-                self.given_up(aside, locker.id(), struck, held, error).await
-            }
-        };
+        let done = self.under_lock(&mut locker, queue.as_mut(), aside, &watchdog, verified).await;
         // Closing the session gives back whatever lock it still has.
         if let Err(error) = locker.close().await {
             tracing::debug!(%error, "the locking session was gone already");
         }
-        guard.rollback().await?;
-        guard.close().await?;
-        end
+        let held = asked.elapsed();
+        // The swap may be done: nothing that fails here may hide it.
+        let struck = watchdog.disarm().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the watchdog ended badly");
+            false
+        });
+        if let Err(error) = guard.close().await {
+            tracing::debug!(%error, "the session that kept the run's row was gone already");
+        }
+        let Err(step) = done else {
+            return Ok(End::Granted { locked: held, strays: strays::look_for(self).await });
+        };
+        match self.step_back(&step, queue, renamer, aside).await {
+            Ok(true) => {
+                return Ok(End::Granted { locked: held, strays: strays::look_for(self).await });
+            }
+            Ok(false) => drop(turn),
+            Err(error) => {
+                // A row that a round carried over now might be told to triggers.
+                self.carrier.halt().stop(error.clone());
+                return Err(error);
+            }
+        }
+        let (Step::Before(error) | Step::Renaming(error)) = step;
+        self.given_up(aside, struck, held, error).await
+    }
+
+    /// Undoes a failed attempt, unless it did not fail: whether the tables are swapped.
+    async fn step_back(
+        &self,
+        step: &Step,
+        mut queue: Option<Queue>,
+        renamer: u32,
+        aside: &mut Session,
+    ) -> Result<bool> {
+        if let Step::Renaming(error) = step
+            && (Fault::of(error) == Fault::Lost || queue.is_some())
+            && decide::is_swapped(&self.means.server, self.shadow, renamer).await?
+        {
+            return Ok(true);
+        }
+        let mut left = CONNECTIONS;
+        loop {
+            left -= 1;
+            self.revive(aside).await?;
+            match self.undo(queue.as_mut(), aside).await {
+                Err(error) if Fault::of(&error) == Fault::Lost && left > 0 => {}
+                undone => return undone.map(|()| false),
+            }
+        }
+    }
+
+    async fn undo(&self, queue: Option<&mut Queue>, aside: &mut Session) -> Result<()> {
+        if let Some(queue) = queue {
+            // Only when it can rename no more may its sentry go.
+            queue.disband(aside).await?;
+            sentry::take_down(aside, self.shadow).await?;
+        }
+        triggers::dismiss(aside, self.shadow).await
     }
 
     /// The session that will hold the lock. The server itself frees the lock when our process falls
@@ -83,7 +132,7 @@ impl Attempt<'_> {
         let mut locker = self.means.server.session().await?;
         locker
             .run(format!(
-                "SET SESSION autocommit = 0, lock_wait_timeout = {}, \
+                "SET SESSION autocommit = 0, innodb_table_locks = 1, lock_wait_timeout = {}, \
                  innodb_lock_wait_timeout = 1, wait_timeout = {}",
                 whole_seconds(self.bounds.lock_timeout),
                 whole_seconds(self.bounds.max_hold)
@@ -92,71 +141,54 @@ impl Attempt<'_> {
         Ok(locker)
     }
 
-    /// Lock, drain, compare what changed lately, carry the counter over, rename, unlock.
+    /// Lock, drain, engage the triggers, rename, unlock.
     async fn under_lock(
         &self,
         locker: &mut Session,
+        queue: Option<&mut Queue>,
+        aside: &mut Session,
         watchdog: &Watchdog,
         verified: &mut Verified,
     ) -> Result<(), Step> {
-        let pair = self.shadow.pair();
-        let before = async {
-            locker
-                .run(format!("LOCK TABLES {} WRITE, {} WRITE", pair.original, pair.shadow))
-                .await?;
+        let ready = async {
+            locker.run(format!("LOCK TABLES {}", self.locked_tables())).await?;
             watchdog.rearm(self.bounds.max_hold);
-            // No transaction that wrote the original is open now, and each is in the log before
-            // this fence.
-            self.carrier.reach().await?;
-            self.drain(locker).await?;
-            verified.under_lock(locker, self.carrier).await?;
-            self.carry_counter_over(locker).await
+            self.drain(locker, verified).await?;
+            triggers::engage(locker, self.shadow).await
         };
-        before.await.map_err(Step::Before)?;
-        locker
-            .run(format!(
-                "RENAME TABLE {} TO {}, {} TO {}",
-                pair.original,
-                self.shadow.kept(),
-                pair.shadow,
-                pair.original
-            ))
-            .await
-            .map_err(Step::Renaming)?;
-        match locker.run("UNLOCK TABLES").await {
-            // Renamed all the same; a lost connection has unlocked by itself.
-            Err(error) if Fault::of(&error) == Fault::Lost => Ok(()),
-            unlocked => unlocked.map(drop).map_err(Step::Renaming),
+        ready.await.map_err(Step::Before)?;
+        match queue {
+            None => self.rename_locked(locker).await,
+            Some(queue) => queue.rename(self, locker, aside).await,
         }
     }
 
-    /// Carries everything pending over, in the locking session: no other could write the shadow.
-    async fn drain(&self, locker: &mut Session) -> Result<()> {
-        let Some(round) = self.carrier.ledger(Ledger::take_round) else { return Ok(()) };
-        let keys: Vec<_> = round.entries.iter().map(|(key, _)| key.clone()).collect();
-        let done = carry_over_locked(locker, self.shadow.pair(), &keys).await;
-        let back = if done.is_ok() { Vec::new() } else { round.entries.to_vec() };
-        self.carrier.ledger(|ledger| ledger.close_round(back));
-        done
-    }
-
-    /// The next automatic id must be the one that the original would have given.
-    async fn carry_counter_over(&self, locker: &mut Session) -> Result<()> {
+    /// What `LOCK TABLES` must name: a session that holds locks may use nothing else.
+    fn locked_tables(&self) -> String {
         let pair = self.shadow.pair();
-        let next = auto_increment(locker, &pair.original).await?;
-        let shadows = auto_increment(locker, &pair.shadow).await?;
-        if let (Some(next), Some(shadows)) = (next, shadows)
-            && next > shadows
-        {
-            locker.run(format!("ALTER TABLE {} AUTO_INCREMENT = {next}", pair.shadow)).await?;
-        }
-        Ok(())
+        let sentry = (self.shadow.way() == Way::Queued).then(|| self.shadow.kept().clone());
+        let tables = [pair.original.clone(), pair.shadow.clone()].into_iter();
+        let all = tables.chain(sentry).chain(self.capture.tables());
+        all.map(|table| format!("{table} WRITE")).collect::<Vec<_>>().join(", ")
     }
 
-    async fn given_up(
+    /// The session aside may have been lost, too.
+    async fn revive(&self, aside: &mut Session) -> Result<()> {
+        match aside.run("DO 0").await {
+            Err(error) if Fault::of(&error) == Fault::Lost => {
+                *aside = self.means.server.reconnect().await?;
+                self.capture.allow_thread(aside.id());
+                Ok(())
+            }
+            answered => answered.map(drop),
+        }
+    }
+
+    /// What becomes of an attempt that met `error` and changed nothing: it may be made again, or the
+    /// error ends the run.
+    pub(super) async fn given_up(
         &self,
         aside: &mut Session,
-        locker: u32,
         struck: bool,
         held: Duration,
         error: Error,
@@ -164,15 +196,13 @@ impl Attempt<'_> {
         tracing::debug!(%error, struck, "an attempt at the swap was given up");
         let why = match Fault::of(&error) {
             _ if struck => GaveUp::HoldExceeded,
+            _ if error.code == NOT_QUEUED => GaveUp::NotQueued,
             Fault::Contention => GaveUp::LockTimeout,
             Fault::Lost => GaveUp::Lost,
             Fault::Duplicate | Fault::Definite => return Err(error.during("the swap")),
         };
-        let blockers = blockers::name(aside, self.shadow.pair(), locker).await?;
+        self.revive(aside).await?;
+        let blockers = blockers::name(aside, self.shadow.pair()).await;
         Ok(End::GivenUp { why, locked: held, blockers })
     }
-}
-
-fn whole_seconds(duration: Duration) -> u64 {
-    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

@@ -1,43 +1,90 @@
 //! Who holds locks on the tables to be swapped.
 
-use crate::error::Result;
 use crate::event::Blocker;
-use crate::mysql::{Session, text};
+use crate::mysql::{Flavour, Session, text};
 use crate::schema::Pair;
 
 type Row = (u64, Option<String>, Option<String>, Option<u64>, Option<String>);
 
-/// The sessions, other than `locker`, that were granted a metadata lock on either table. Empty when
-/// `performance_schema` cannot be read: naming them is a kindness, not a need.
-pub(super) async fn name(session: &mut Session, pair: &Pair, locker: u32) -> Result<Vec<Blocker>> {
-    let sql = format!(
-        "SELECT t.processlist_id AS id, t.processlist_user AS u, t.processlist_host AS h, \
-         GREATEST(t.processlist_time, COALESCE(MAX(TIMESTAMPDIFF(SECOND, x.trx_started, NOW())), 0)) AS s, \
-         LEFT(t.processlist_info, 200) AS q \
-         FROM performance_schema.metadata_locks m \
-         JOIN performance_schema.threads t ON t.thread_id = m.owner_thread_id \
-         LEFT JOIN information_schema.innodb_trx x ON x.trx_mysql_thread_id = t.processlist_id \
-         WHERE m.object_type = 'TABLE' AND m.lock_status = 'GRANTED' AND m.object_schema = {} \
-         AND m.object_name IN ({}, {}) AND t.processlist_id NOT IN ({locker}, CONNECTION_ID()) \
-         GROUP BY id, u, h, t.processlist_time, q ORDER BY s DESC LIMIT 20",
-        text(&pair.original.schema),
-        text(&pair.original.table),
-        text(&pair.shadow.table),
-    );
-    let rows: Vec<Row> = match session.rows(sql).await {
-        Ok(rows) => rows,
-        Err(error) if error.errno().is_some() => {
-            tracing::warn!(%error, "those who block the swap cannot be named");
-            return Ok(Vec::new());
-        }
-        Err(error) => return Err(error),
+/// How long the oldest transaction of a connection has been open, by `x`.
+const AGE: &str = "COALESCE(MAX(TIMESTAMPDIFF(SECOND, x.trx_started, NOW())), 0)";
+
+/// The sessions that are in the way of a lock on either table, other than the one that asks; those
+/// of the attempt must have ended. Empty when the server does not tell: naming them is a kindness,
+/// not a need.
+pub(super) async fn name(session: &mut Session, pair: &Pair) -> Vec<Blocker> {
+    let questions = match session.flavour() {
+        Flavour::Mysql => vec![holders_on_mysql(pair)],
+        Flavour::Mariadb => vec![holders_on_mariadb(pair), transactions(pair)],
     };
-    let blockers = rows.into_iter().map(|(thread, user, host, seconds, statement)| Blocker {
+    for question in questions {
+        match session.rows(question).await {
+            Ok(rows) => return rows.into_iter().map(blocker).collect(),
+            Err(error) => tracing::debug!(%error, "those who block the swap are not told so"),
+        }
+    }
+    tracing::warn!("those who block the swap cannot be named");
+    Vec::new()
+}
+
+fn blocker((thread, user, host, seconds, statement): Row) -> Blocker {
+    Blocker {
         thread,
         user: user.unwrap_or_default(),
         host: host.unwrap_or_default(),
         seconds: seconds.unwrap_or_default(),
         statement,
-    });
-    Ok(blockers.collect())
+    }
+}
+
+fn holders_on_mysql(pair: &Pair) -> String {
+    format!(
+        "SELECT t.processlist_id AS id, t.processlist_user AS u, t.processlist_host AS h, \
+         GREATEST(t.processlist_time, {AGE}) AS s, \
+         LEFT(t.processlist_info, 200) AS q \
+         FROM performance_schema.metadata_locks m \
+         JOIN performance_schema.threads t ON t.thread_id = m.owner_thread_id \
+         LEFT JOIN information_schema.innodb_trx x ON x.trx_mysql_thread_id = t.processlist_id \
+         WHERE m.object_type = 'TABLE' AND m.lock_status = 'GRANTED' AND {} \
+         AND t.processlist_id <> CONNECTION_ID() \
+         GROUP BY id, u, h, t.processlist_time, q ORDER BY s DESC LIMIT 20",
+        is_either("m.object_schema", "m.object_name", pair)
+    )
+}
+
+/// Needs the plugin `metadata_lock_info`.
+fn holders_on_mariadb(pair: &Pair) -> String {
+    format!(
+        "SELECT p.id, p.user AS u, p.host AS h, GREATEST(p.time, {AGE}) AS s, \
+         LEFT(p.info, 200) AS q FROM information_schema.metadata_lock_info m \
+         JOIN information_schema.processlist p ON p.id = m.thread_id \
+         LEFT JOIN information_schema.innodb_trx x ON x.trx_mysql_thread_id = p.id \
+         WHERE m.lock_type = 'Table metadata lock' AND {} AND p.id <> CONNECTION_ID() \
+         GROUP BY p.id, u, h, p.time, q ORDER BY s DESC LIMIT 20",
+        is_either("m.table_schema", "m.table_name", pair)
+    )
+}
+
+/// Any that may be: with an open transaction, or a statement that names the table.
+fn transactions(pair: &Pair) -> String {
+    let name = pair.original.table.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!(
+        "SELECT p.id, p.user AS u, p.host AS h, GREATEST(p.time, {AGE}) AS s, \
+         LEFT(p.info, 200) AS q FROM information_schema.processlist p \
+         LEFT JOIN information_schema.innodb_trx x ON x.trx_mysql_thread_id = p.id \
+         WHERE p.id <> CONNECTION_ID() AND p.user NOT IN ('system user', 'event_scheduler') \
+         AND COALESCE(p.info, '') NOT LIKE '/* zosc %' \
+         AND (x.trx_id IS NOT NULL OR p.info LIKE {}) \
+         GROUP BY p.id, u, h, p.time, q ORDER BY s DESC LIMIT 20",
+        text(&format!("%{name}%"))
+    )
+}
+
+fn is_either(schema: &str, table: &str, pair: &Pair) -> String {
+    format!(
+        "{schema} = {} AND {table} IN ({}, {})",
+        text(&pair.original.schema),
+        text(&pair.original.table),
+        text(&pair.shadow.table)
+    )
 }

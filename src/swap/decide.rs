@@ -4,17 +4,17 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Result};
-use crate::mysql::{Server, Session};
-use crate::schema::{exists, table_id};
+use crate::mysql::{Process, Server, Session};
+use crate::schema::{comment, exists, table_id};
 use crate::shadow::Shadow;
 
 /// How long a statement whose client is gone may take to end.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Whether the tables are swapped, after the connection `locker` was lost in the rename. An error is
-/// of kind unknown: a person must look.
-pub async fn is_swapped(server: &Server, shadow: &Shadow, locker: u32) -> Result<bool> {
-    look(server, shadow, locker).await.map_err(|error| {
+/// Whether the tables are swapped, after the connection `renamer` was lost in the rename. An error
+/// is of kind unknown: a person must look.
+pub async fn is_swapped(server: &Server, shadow: &Shadow, renamer: u32) -> Result<bool> {
+    look(server, shadow, renamer).await.map_err(|error| {
         Error::new(
             Kind::Unknown,
             "swap_unknown",
@@ -31,9 +31,9 @@ pub async fn is_swapped(server: &Server, shadow: &Shadow, locker: u32) -> Result
     })
 }
 
-async fn look(server: &Server, shadow: &Shadow, locker: u32) -> Result<bool> {
+async fn look(server: &Server, shadow: &Shadow, renamer: u32) -> Result<bool> {
     let mut session = server.reconnect().await?;
-    wait_for_the_end_of(&mut session, locker).await?;
+    wait_for_the_end_of(&mut session, renamer).await?;
     let now = table_id(&mut session, &shadow.pair().original).await?;
     if let (Some(now), Some(original), Some(of_shadow)) =
         (now, shadow.original_id(), shadow.shadow_id())
@@ -47,7 +47,9 @@ async fn look(server: &Server, shadow: &Shadow, locker: u32) -> Result<bool> {
             )),
         };
     }
-    let kept = exists(&mut session, shadow.kept()).await?;
+    // Until the swap an empty table of ours may have the kept table's name.
+    let kept = comment(&mut session, shadow.kept()).await?;
+    let kept = kept.is_some_and(|comment| comment != shadow.sentry_comment());
     let filled = exists(&mut session, &shadow.pair().shadow).await?;
     match (kept, filled) {
         (true, false) => Ok(true),
@@ -57,19 +59,17 @@ async fn look(server: &Server, shadow: &Shadow, locker: u32) -> Result<bool> {
 }
 
 /// A lost client's statement may still be running on the server.
-async fn wait_for_the_end_of(session: &mut Session, locker: u32) -> Result<()> {
+pub(super) async fn wait_for_the_end_of(session: &mut Session, renamer: u32) -> Result<()> {
     let patience = Instant::now() + PATIENCE;
     loop {
-        let alive: u64 = session
-            .one(format!("SELECT COUNT(*) FROM information_schema.processlist WHERE id = {locker}"))
-            .await?;
-        if alive == 0 {
+        let all = Process::all(session).await?;
+        if all.iter().all(|process| process.id != u64::from(renamer)) {
             return Ok(());
         }
         if Instant::now() > patience {
             return Err(Error::failed(
-                "locker_lives",
-                format!("connection {locker} still runs the rename"),
+                "renamer_lives",
+                format!("connection {renamer} still runs the rename"),
             ));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

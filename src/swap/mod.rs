@@ -2,10 +2,18 @@
 //! bounded. An attempt that does not get the lock in time gives it up, names who was in the way,
 //! and is made again later.
 
+mod aftermath;
 mod attempt;
 mod blockers;
 mod decide;
+mod drain;
+mod locked;
+mod queued;
+mod sentry;
+mod strays;
+mod triggers;
 mod watchdog;
+mod way;
 
 use std::time::Duration;
 
@@ -14,18 +22,23 @@ use backon::{BackoffBuilder as _, ExponentialBuilder};
 use crate::capture::Capture;
 use crate::error::{Error, Kind, Result};
 use crate::event::{Blocker, Event, Events, millis};
-use crate::journal::Phase;
+use crate::journal::{Phase, StandIn};
 use crate::means::Means;
 use crate::mysql::{Session, plain_text};
 use crate::outcome::Swapped;
 use crate::refresh::Carrier;
 use crate::request::SwapBounds;
+use crate::schema::Key;
+use crate::schema::read::referenced_by;
 use crate::shadow::Shadow;
 use crate::verify::Verified;
 
 use attempt::Attempt;
 
+pub use aftermath::settle_dead;
 pub use decide::is_swapped;
+pub use strays::is_behind_the_swap;
+pub use way::Way;
 
 /// More pending keys than this are carried over before the lock, not under it.
 const DRAINABLE: usize = 5_000;
@@ -33,8 +46,8 @@ const DRAINABLE: usize = 5_000;
 /// What an attempt came to.
 #[derive(Debug)]
 enum End {
-    /// Swapped; how long the application was locked out.
-    Granted(Duration),
+    /// Swapped; how long the application was locked out, and keys that were written in spite of it.
+    Granted { locked: Duration, strays: Vec<Key> },
     /// Given up without a change; may be tried again.
     GivenUp { why: GaveUp, locked: Duration, blockers: Vec<Blocker> },
 }
@@ -48,6 +61,8 @@ enum GaveUp {
     HoldExceeded,
     /// The connection was lost before the rename.
     Lost,
+    /// The rename was not seen to wait for the original.
+    NotQueued,
 }
 
 impl GaveUp {
@@ -56,6 +71,7 @@ impl GaveUp {
             Self::LockTimeout => "lock_timeout",
             Self::HoldExceeded => "hold_exceeded",
             Self::Lost => "lost",
+            Self::NotQueued => "not_queued",
         }
     }
 }
@@ -72,7 +88,7 @@ pub async fn tables(
     let Means { server, journal, events, halt, .. } = means;
     let mut session = server.session().await?;
     capture.allow_thread(session.id());
-    analyze(&mut session, shadow).await?;
+    let stand_ins = triggers::write_down(&mut session, journal, shadow).await?;
     journal.phase(&mut session, Phase::Swapping).await?;
     let mut pauses = ExponentialBuilder::default()
         .with_jitter()
@@ -81,14 +97,23 @@ pub async fn tables(
         .without_max_times()
         .build();
     let mut last_blockers = Vec::new();
+    let mut is_ready = false;
     for number in 1..=bounds.attempts {
         halt.check()?;
         settle(carrier).await?;
         verified.keep_up(carrier).await?;
         let attempt = Attempt { means, shadow, capture, carrier, bounds };
-        match attempt.make(&mut session, &mut verified).await? {
-            End::Granted(locked) => {
+        let end = match make_ready(&mut session, shadow, &mut is_ready).await {
+            Ok(()) => attempt.make(&mut session, &mut verified).await?,
+            Err(error) => attempt.given_up(&mut session, false, Duration::ZERO, error).await?,
+        };
+        match end {
+            End::Granted { locked, strays } => {
                 say(events, number, "granted", locked, Vec::new());
+                name_triggers(means, shadow, &stand_ins, bounds).await;
+                if !strays.is_empty() {
+                    return Err(strays::error(shadow, &strays));
+                }
                 return Ok(Swapped {
                     kept: shadow.kept().clone(),
                     verified_rows: verified.rows(),
@@ -113,10 +138,45 @@ pub async fn tables(
     Err(not_granted(bounds, &last_blockers))
 }
 
+/// Gives the triggers their names. The change is made, and stand-ins do their work: what fails is
+/// told.
+async fn name_triggers(means: &Means, shadow: &Shadow, all: &[StandIn], bounds: &SwapBounds) {
+    let (original, kept) = (&shadow.pair().original, shadow.kept());
+    let named = async {
+        triggers::replace(&means.server, original, kept, all, bounds).await?;
+        let mut session = means.server.reconnect().await?;
+        means.journal.no_stand_ins(&mut session).await?;
+        session.close().await
+    };
+    let Err(error) = named.await else { return };
+    let told = async {
+        let mut session = means.server.reconnect().await?;
+        triggers::unnamed(&mut session, original, all).await
+    };
+    let how = told.await.unwrap_or_else(|unread| format!("how they are cannot be read: {unread}"));
+    let message =
+        format!("the triggers of `{}` are not as they were ({error}): {how}", original.plain());
+    let hint = "`zosc clean --yes` makes them again, and removes the kept table";
+    means.events.warn("triggers_not_named", message, Some(hint));
+}
+
+/// Foreign keys that others made to refer to the original would refer to the kept table.
+async fn nobody_refers_anew(session: &mut Session, shadow: &Shadow) -> Result<()> {
+    let planned = shadow.planned();
+    if referenced_by(session, &planned.name).await? == planned.referenced_by {
+        return Ok(());
+    }
+    Err(drain::changed(&format!("a foreign key to `{}` was made or dropped", planned.name.plain())))
+}
+
 /// Fresh statistics, so that the first queries after the swap are planned well. Also puts back the
 /// comment that the application's table shall have: from here on the journal alone says whose the
-/// shadow is.
-async fn analyze(session: &mut Session, shadow: &Shadow) -> Result<()> {
+/// shadow is. That is done once; somebody who looks at the shadow may be in the way.
+async fn make_ready(session: &mut Session, shadow: &Shadow, is_ready: &mut bool) -> Result<()> {
+    nobody_refers_anew(session, shadow).await?;
+    if *is_ready {
+        return Ok(());
+    }
     let name = &shadow.pair().shadow;
     session
         .run(format!("ALTER TABLE {name} COMMENT = {}", plain_text(shadow.final_comment())))
@@ -124,6 +184,7 @@ async fn analyze(session: &mut Session, shadow: &Shadow) -> Result<()> {
     let answer: Vec<(String, String, String, String)> =
         session.rows(format!("ANALYZE TABLE {name}")).await?;
     tracing::debug!(?answer, "statistics of the shadow are fresh");
+    *is_ready = true;
     Ok(())
 }
 
@@ -158,4 +219,8 @@ fn not_granted(bounds: &SwapBounds, blockers: &[Blocker]) -> Error {
         format!("the lock for the swap was not granted in {} attempts{who}", bounds.attempts),
     )
     .hint("run it again when no long transaction uses the table, or raise `--lock-timeout` or `--swap-attempts`")
+}
+
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

@@ -1,4 +1,4 @@
-//! Frees the application if the locking session does not: kills it at a deadline, from a connection
+//! Frees the application if the swap does not: kills its sessions at a deadline, from a connection
 //! that was opened before the lock.
 
 use std::time::Duration;
@@ -19,10 +19,10 @@ pub(super) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Kills connection `victim` in `patience` from now unless told otherwise.
-    pub(super) fn start(session: Session, victim: u32, patience: Duration) -> Self {
+    /// Kills connections `victims`, in order, in `patience` from now unless told otherwise.
+    pub(super) fn start(session: Session, victims: Vec<u32>, patience: Duration) -> Self {
         let deadline = watch::Sender::new(Some(Instant::now() + patience));
-        let task = tokio::spawn(watch_over(session, victim, deadline.subscribe()));
+        let task = tokio::spawn(watch_over(session, victims, deadline.subscribe()));
         Self { task, deadline }
     }
 
@@ -41,7 +41,7 @@ impl Watchdog {
 /// Whether it had to strike.
 async fn watch_over(
     mut session: Session,
-    victim: u32,
+    victims: Vec<u32>,
     mut deadline: watch::Receiver<Option<Instant>>,
 ) -> Result<bool> {
     loop {
@@ -59,9 +59,16 @@ async fn watch_over(
             () = tokio::time::sleep_until(at) => break,
         }
     }
+    for victim in victims {
+        kill(&mut session, victim).await?;
+    }
+    Ok(true)
+}
+
+/// Kills a connection, unless it has ended by itself.
+pub(super) async fn kill(session: &mut Session, victim: u32) -> Result<()> {
     match session.run(format!("KILL CONNECTION {victim}")).await {
-        // The session ended by itself in the meantime.
-        Err(error) if error.errno() == Some(1094) => Ok(true),
-        killed => killed.map(|_| true),
+        Err(error) if error.errno() == Some(1094) => Ok(()),
+        killed => killed.map(drop),
     }
 }
