@@ -67,7 +67,7 @@ pub enum Event {
     Swap {
         /// From 1.
         attempt: u32,
-        /// `granted`, `lock_timeout`, `hold_exceeded` or `lost`.
+        /// `granted`, `lock_timeout`, `hold_exceeded`, `lost` or `not_queued`.
         outcome: String,
         /// Milliseconds from asking for the lock to giving it back.
         locked_ms: u64,

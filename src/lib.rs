@@ -10,6 +10,7 @@
 pub mod capture;
 pub mod conflict;
 pub mod copy;
+pub mod ddl;
 pub mod direct;
 pub mod error;
 pub mod event;

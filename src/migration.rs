@@ -8,7 +8,7 @@ use crate::event::{Event, Events, Stage};
 use crate::halt::Halt;
 use crate::journal::{Ended, Guard, Journal, RunRow};
 use crate::means::Means;
-use crate::mysql::{Server, Session, plain_text};
+use crate::mysql::{Fault, Server, Session, plain_text};
 use crate::outcome::{Outcome, Swapped};
 use crate::pace::Pace;
 use crate::plan::{self, CopyPlan, Method, Plan};
@@ -144,7 +144,7 @@ async fn by_copy(
         events: events.clone(),
         halt: halt.clone(),
     };
-    let done = copy_and_swap(&means, request, original, &shadow).await;
+    let done = copy_and_swap(&means, request, original, copy, &shadow, &run.marker()).await;
     events.stage(Stage::Tidy);
     match done {
         Ok(swapped) => {
@@ -164,26 +164,47 @@ async fn copy_and_swap(
     means: &Means,
     request: &Request,
     original: &Table,
+    copy: &CopyPlan,
     shadow: &Shadow,
+    marker: &str,
 ) -> Result<Swapped> {
-    let Means { server, journal, events, halt, .. } = means;
+    let Means { journal, events, halt, .. } = means;
     events.stage(Stage::Capture);
     let watched = Watched {
         original: original.clone(),
         shadow: shadow.pair().shadow.clone(),
         key: shadow.pair().mapping.key.clone(),
         fence: journal.fence_table(),
+        marker: marker.to_owned(),
     };
-    let (capture, deliveries) = Capture::start(server, watched, None, halt).await?;
-    let refresh = Refresh::start(means, shadow.pair(), deliveries).await?;
+    let (capture, deliveries) = Capture::start(means, copy.capture, watched, &request.swap).await?;
+    let done = match Refresh::start(means, shadow.pair(), deliveries).await {
+        Ok(refresh) => {
+            let carrier = refresh.carrier();
+            let done = fill_and_swap(means, request, original, shadow, &capture, carrier).await;
+            if let Err(error) = &done {
+                halt.stop(error.clone());
+            }
+            let stopped = refresh.stop().await;
+            done.and_then(|swapped| stopped.map(|()| swapped))
+        }
+        Err(error) => Err(error),
+    };
+    after(done, capture.stop().await, events)
+}
 
-    let done = fill_and_swap(means, request, original, shadow, &capture, refresh.carrier()).await;
-    if let Err(error) = &done {
-        halt.stop(error.clone());
+/// What the end of capture means for a run that is done: one that has swapped is not undone by it.
+fn after(done: Result<Swapped>, stopped: Result<()>, events: &Events) -> Result<Swapped> {
+    match (done, stopped) {
+        (Ok(swapped), Err(left)) => {
+            events.warn("capture_not_ended", left.message, left.hints.first().map(String::as_str));
+            Ok(swapped)
+        }
+        (Err(error), Err(left)) => {
+            Err(left.hints.into_iter().fold(error.hint(left.message), Error::hint))
+        }
+        (done, Ok(())) => done,
     }
-    refresh.stop().await?;
-    capture.stop().await?;
-    done
 }
 
 /// The road: each stage takes what the one before has made.
@@ -199,9 +220,27 @@ async fn fill_and_swap(
     means.events.stage(Stage::Copy);
     let copied = copy::rows(means, pair, rows, carrier).await?;
     means.events.stage(Stage::Verify);
-    let verified = verify::tables(means, pair, carrier, copied).await?;
+    let verified = match verify::tables(means, pair, carrier, copied).await {
+        Err(error) if error.kind == Kind::Differs => {
+            return Err(cause(&means.server, capture, error).await);
+        }
+        verified => verified?,
+    };
     means.events.stage(Stage::Cutover);
     swap::tables(means, shadow, capture, carrier, verified, &request.swap).await
+}
+
+/// Why the tables differ: it may be what another session did where capture cannot see it.
+async fn cause(server: &Server, capture: &Capture, differs: Error) -> Error {
+    let vouched = async {
+        let mut session = server.session().await?;
+        capture.vouch(&mut session).await?;
+        session.close().await
+    };
+    match vouched.await {
+        Err(cause) if cause.errno().is_none() && Fault::of(&cause) == Fault::Definite => cause,
+        _ => differs,
+    }
 }
 
 /// Gives the kept table the run's marker, so that `zosc clean` knows it.
@@ -217,6 +256,7 @@ async fn abandon(server: &Server, shadow: Shadow, error: Error) -> Error {
     let name = shadow.pair().shadow.plain();
     match error.kind {
         Kind::Unknown => error,
+        _ if swap::is_behind_the_swap(&error) => error,
         Kind::Differs => {
             error.hint(format!("`{name}` is left for looking at; `zosc clean` removes it"))
         }
@@ -241,6 +281,7 @@ async fn write_down(server: &Server, journal: &Journal, done: &Result<Outcome>) 
     let (ended, note) = match done {
         Ok(Outcome::Copied(_)) => (Ended::Swapped, String::new()),
         Ok(_) => (Ended::Direct, String::new()),
+        Err(error) if swap::is_behind_the_swap(error) => (Ended::Swapped, error.message.clone()),
         Err(error) if matches!(error.kind, Kind::Unknown | Kind::Differs) => return Ok(()),
         Err(error) => (Ended::Failed, error.message.clone()),
     };

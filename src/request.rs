@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::capture::Mode;
 use crate::schema::TableName;
 use crate::sql::Statement;
+use crate::swap::Way;
 
 /// One schema change, as understood.
 #[derive(Debug, Clone)]
@@ -21,6 +23,10 @@ pub struct Request {
     pub allow: BTreeSet<String>,
     /// How hard to work.
     pub effort: Effort,
+    /// Where changed keys come from; `None` leaves the choice to the plan.
+    pub capture: Option<Mode>,
+    /// How the tables are exchanged; `None` leaves the choice to the plan.
+    pub swap_way: Option<Way>,
     /// The bounds of the swap.
     pub swap: SwapBounds,
     /// The schema of the journal.

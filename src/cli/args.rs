@@ -170,6 +170,9 @@ pub(crate) struct Tuning {
     /// Go on in spite of findings of this rule; may be given more than once
     #[arg(long, value_name = "RULE", env = "ZOSC_ALLOW", value_delimiter = ',', help_heading = CHANGE)]
     pub(crate) allow: Vec<String>,
+    /// Where changed rows are learnt from: auto, binlog or triggers [default: auto]
+    #[arg(long, value_name = "MODE", env = "ZOSC_CAPTURE", value_parser = settings::capture, help_heading = WORK)]
+    pub(crate) capture: Option<settings::Choice<zosc::capture::Mode>>,
     /// The most connections that copy at once [default: one a core of this machine, 8 at most]
     #[arg(long, value_name = "N", env = "ZOSC_WORKERS", value_parser = settings::workers, help_heading = WORK)]
     pub(crate) workers: Option<usize>,
@@ -179,6 +182,10 @@ pub(crate) struct Tuning {
     /// The most rows of one statement of the copy [default: 50000]
     #[arg(long, value_name = "N", env = "ZOSC_MAX_CHUNK_ROWS", value_parser = settings::rows, help_heading = WORK)]
     pub(crate) max_chunk_rows: Option<u64>,
+    /// How the tables are exchanged: auto, locked (the rename is made under the lock) or queued (it
+    /// waits behind the lock) [default: auto]
+    #[arg(long, value_name = "WAY", env = "ZOSC_SWAP", value_parser = settings::swap, help_heading = SWAP)]
+    pub(crate) swap: Option<settings::Choice<zosc::swap::Way>>,
     /// The longest wait for the swap's lock; writers queue meanwhile [default: 1s]
     #[arg(long, value_name = "TIME", env = "ZOSC_LOCK_TIMEOUT", value_parser = settings::duration, help_heading = SWAP)]
     pub(crate) lock_timeout: Option<Duration>,

@@ -31,6 +31,8 @@ pub(crate) fn understand(
         id: change.id.clone(),
         copy: change.copy,
         effort: tuning.effort(),
+        capture: tuning.capture(),
+        swap_way: tuning.swap_way(),
         swap: tuning.swap_bounds(),
         allow: tuning.allow.into_iter().collect(),
         journal_schema: journal.schema(settled.file.journal_schema),

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use zosc::capture::Mode;
 use zosc::error::Result;
 use zosc::mysql::{Entry, TlsMode};
 use zosc::request::{Effort, SwapBounds};
+use zosc::swap::Way;
 
 use super::args::Tuning;
 use crate::report::Format;
@@ -54,6 +56,46 @@ pub(crate) fn ssl_mode(text: &str) -> Result<TlsMode, String> {
         .ok_or_else(|| format!("it must be one of {}", TlsMode::ALL.map(TlsMode::word).join(", ")))
 }
 
+/// One of several ways, or the plan's choice among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice<T> {
+    Auto,
+    Only(T),
+}
+
+impl<T: Copy> Choice<T> {
+    fn of_word<const N: usize>(
+        text: &str,
+        all: [T; N],
+        word: impl Fn(T) -> &'static str,
+    ) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        all.into_iter()
+            .find(|known| word(*known) == text)
+            .map(Self::Only)
+            .ok_or_else(|| format!("it must be one of auto, {}", all.map(word).join(", ")))
+    }
+
+    fn only(self) -> Option<T> {
+        match self {
+            Self::Auto => None,
+            Self::Only(way) => Some(way),
+        }
+    }
+}
+
+/// Where changed keys come from.
+pub(crate) fn capture(text: &str) -> Result<Choice<Mode>, String> {
+    Choice::of_word(text, Mode::ALL, Mode::word)
+}
+
+/// How the tables are exchanged.
+pub(crate) fn swap(text: &str) -> Result<Choice<Way>, String> {
+    Choice::of_word(text, Way::ALL, Way::word)
+}
+
 /// A format of output.
 pub(crate) fn format(text: &str) -> Result<Format, String> {
     match text {
@@ -91,6 +133,8 @@ impl FromFile {
                 tuning.allow =
                     entry.value()?.split(',').map(|rule| rule.trim().to_owned()).collect();
             }
+            "capture" => tuning.capture = read(entry, capture)?,
+            "swap" => tuning.swap = read(entry, swap)?,
             "workers" => tuning.workers = read(entry, workers)?,
             "chunk-time" => tuning.chunk_time = read(entry, duration)?,
             "max-chunk-rows" => tuning.max_chunk_rows = read(entry, rows)?,
@@ -114,6 +158,8 @@ impl Tuning {
     pub(crate) fn or(self, weaker: Self) -> Self {
         Self {
             allow: if self.allow.is_empty() { weaker.allow } else { self.allow },
+            capture: self.capture.or(weaker.capture),
+            swap: self.swap.or(weaker.swap),
             workers: self.workers.or(weaker.workers),
             chunk_time: self.chunk_time.or(weaker.chunk_time),
             max_chunk_rows: self.max_chunk_rows.or(weaker.max_chunk_rows),
@@ -130,6 +176,16 @@ impl Tuning {
             chunk_time: self.chunk_time.unwrap_or(default.chunk_time),
             max_chunk_rows: self.max_chunk_rows.unwrap_or(default.max_chunk_rows),
         }
+    }
+
+    /// `None` leaves the choice to the plan.
+    pub(crate) fn capture(&self) -> Option<Mode> {
+        self.capture.and_then(Choice::only)
+    }
+
+    /// `None` leaves the choice to the plan.
+    pub(crate) fn swap_way(&self) -> Option<Way> {
+        self.swap.and_then(Choice::only)
     }
 
     pub(crate) fn swap_bounds(&self) -> SwapBounds {

@@ -6,8 +6,9 @@ use crate::error::{Error, Kind};
 /// fault (a lost connection, a lock, a kill) stays as it was.
 pub(crate) fn blame(error: Error) -> Error {
     let (kind, code, verdict, hint) = match error.errno() {
-        None | Some(1053 | 1205 | 1213 | 1317 | 1927 | 3024) => return error,
-        Some(1064 | 1149) => (
+        None | Some(1053 | 1205 | 1213 | 1317 | 1927 | 1969 | 3024) => return error,
+        // Words that do not fit together, and types that there are not.
+        Some(1064 | 1149 | 4161) => (
             Kind::Usage,
             "bad_statement",
             "the statement cannot be read",

@@ -46,6 +46,11 @@ impl<'t> Ways<'t> {
         Ok(Self { original, target, to })
     }
 
+    /// The table as it will be.
+    pub(super) fn target(&self) -> &'t Table {
+        self.target
+    }
+
     /// What a column of the original becomes; `None` if it is dropped (or is no such column).
     pub(super) fn target_of(&self, name: &str) -> Option<&'t Column> {
         let index =

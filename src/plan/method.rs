@@ -4,7 +4,7 @@ use super::engine::allowed;
 use super::rehearsal::{Rehearsed, Taken};
 use super::{Finding, checks};
 use crate::error::{Error, Result};
-use crate::mysql::{Facts, Session};
+use crate::mysql::{Facts, Flavour, Session};
 use crate::request::Request;
 use crate::schema::{Index, IndexColumn, Table, TableName, row_versions, same_name};
 use crate::sql::Clause;
@@ -18,15 +18,18 @@ pub(super) enum Way {
     Copy,
 }
 
-/// Constraints have other names on a clone, so a statement about them cannot be rehearsed. Those
-/// that change only metadata need no rehearsal; `None` for every other statement.
+/// Constraints have other names on a clone, or it lacks them, so a statement about them cannot be
+/// rehearsed. Those that change only metadata need no rehearsal; `None` for every other statement.
 pub(super) fn without_rehearsal(
+    flavour: Flavour,
     original: &Table,
     request: &Request,
 ) -> Result<Option<(Way, String)>> {
     let clauses = request.statement.clauses();
-    let kinds: Vec<Constraint> =
-        clauses.iter().map(|clause| constraint(original, clause)).collect::<Result<_>>()?;
+    let kinds: Vec<Constraint> = clauses
+        .iter()
+        .map(|clause| constraint(flavour, original, clause))
+        .collect::<Result<_>>()?;
     if kinds.iter().all(|kind| *kind == Constraint::None) {
         return Ok(None);
     }
@@ -55,7 +58,7 @@ enum Constraint {
     ForeignKey,
 }
 
-fn constraint(original: &Table, clause: &Clause) -> Result<Constraint> {
+fn constraint(flavour: Flavour, original: &Table, clause: &Clause) -> Result<Constraint> {
     let is_check = |name: &str| original.checks.iter().any(|check| same_name(&check.name, name));
     let is_key = |name: &str| original.foreign_keys.iter().any(|key| same_name(&key.name, name));
     let missing = |name: &str| {
@@ -64,6 +67,13 @@ fn constraint(original: &Table, clause: &Clause) -> Result<Constraint> {
             .hint(format!("see the names with `SHOW CREATE TABLE {}`", original.name))
     };
     match clause {
+        // There a clone keeps the names.
+        Clause::DropCheck { .. } | Clause::AlterCheck { .. } if flavour == Flavour::Mariadb => {
+            Ok(Constraint::None)
+        }
+        Clause::DropConstraint { name } if flavour == Flavour::Mariadb && is_check(name) => {
+            Ok(Constraint::None)
+        }
         Clause::AlterCheck { name, enforced: true } => Err(Error::refused(
             "constraint_by_name",
             format!("CHECK `{name}` cannot be enforced online by its name"),
@@ -112,8 +122,8 @@ pub(super) async fn budget(
     if !request.statement.clauses().iter().any(makes_version) {
         return Ok(Budget::Open);
     }
-    // Older servers keep no versions.
-    if facts.version < (8, 0, 29) {
+    // MariaDB and older servers keep no versions.
+    if facts.flavour == Flavour::Mariadb || facts.version < (8, 0, 29) {
         return Ok(Budget::Open);
     }
     if facts.version <= (8, 0, 31) {
@@ -154,7 +164,7 @@ pub(super) fn decide(request: &Request, rehearsed: &Rehearsed, budget: &Budget) 
     if request.copy {
         return why(Way::Copy, "a copy was asked for");
     }
-    let Rehearsed { before, after, taken } = rehearsed;
+    let Rehearsed { before, after, taken, .. } = rehearsed;
     if before.definition == after.definition && !clauses.iter().any(Clause::acts_on_rows) {
         return why(Way::Nothing, "the table already is as asked");
     }

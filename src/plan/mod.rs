@@ -1,6 +1,7 @@
 //! The plan: what will be done and why, as data. `zosc plan` prints the very object that a run uses.
 
 mod blame;
+mod capture;
 mod checks;
 mod engine;
 mod finding;
@@ -13,15 +14,16 @@ mod summary;
 #[cfg(test)]
 mod testing;
 
+use crate::capture::Mode;
 use crate::error::{Error, Result};
 use crate::mysql::{Server, Session};
 use crate::request::Request;
 use crate::schema::{Mapping, Table};
+use crate::swap::Way;
 
 pub(crate) use blame::blame;
 pub use finding::{Finding, Level};
 use mapping::Ways;
-use method::Way;
 
 /// How the change will be made.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -44,6 +46,12 @@ pub struct CopyPlan {
     pub target: Table,
     /// Key and columns.
     pub mapping: Mapping,
+    /// Where changed keys come from.
+    pub capture: Mode,
+    /// Why from there.
+    pub capture_reason: String,
+    /// How the tables are exchanged.
+    pub swap: Way,
 }
 
 /// A plan.
@@ -83,8 +91,8 @@ pub async fn draw(server: &Server, request: &Request) -> Result<Plan> {
     let original = checks::original::find(&mut session, request).await?;
     checks::grants::to_alter(&mut session, &original.name).await?;
 
-    let plan = match method::without_rehearsal(&original, request)? {
-        Some((Way::InPlace, reason)) => plan(original, Method::InPlace, reason, Vec::new()),
+    let plan = match method::without_rehearsal(server.facts().flavour, &original, request)? {
+        Some((method::Way::InPlace, reason)) => plan(original, Method::InPlace, reason, Vec::new()),
         Some((_, reason)) => plan(original, Method::Instant, reason, Vec::new()),
         None => rehearsed(server, &mut session, original, request).await?,
     };
@@ -107,22 +115,29 @@ async fn rehearsed(
     let views = checks::views::check(session, &original.name, &ways.gone()).await?;
     let mut findings: Vec<Finding> = views.into_iter().collect();
     let method = match way {
-        Way::Nothing => Method::Nothing,
-        Way::InPlace => Method::InPlace,
-        Way::Instant => {
+        method::Way::Nothing => Method::Nothing,
+        method::Way::InPlace => Method::InPlace,
+        method::Way::Instant => {
             findings.extend(budget.finding(&original.name));
             Method::Instant
         }
-        Way::Copy => {
+        method::Way::Copy => {
             let key = key::choose(&original, &rehearsed.after, &ways)?;
             let journal = &request.journal_schema;
             findings.extend(checks::grants::to_copy(session, &original.name, journal).await?);
-            checks::server::tells_all(session, server.facts(), &key).await?;
+            let (mode, why) =
+                capture::choose(server, session, request, &original.name, &key).await?;
             let fills = checks::fills(&ways);
             let mapping = Mapping { key, columns: ways.pairs(), fills };
-            let copy = CopyPlan { target: rehearsed.after.clone(), mapping };
-            let clone = &rehearsed.before;
-            findings.extend(checks::of_copy(session, &original, clone, &copy, &ways).await?);
+            let copy = CopyPlan {
+                target: rehearsed.after.clone(),
+                mapping,
+                capture: mode,
+                capture_reason: why,
+                swap: checks::swap::way(request, rehearsed.best_swap.clone()?)?,
+            };
+            let found = checks::of_copy(session, &original, &rehearsed, &copy, &ways).await?;
+            findings.extend(found);
             Method::Copy(Box::new(copy))
         }
     };

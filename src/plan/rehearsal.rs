@@ -2,6 +2,7 @@
 //! valid, what shape it makes, and how it could be done. The original is only read.
 
 use super::blame::blame;
+use super::checks::triggers;
 use super::engine::allowed;
 use crate::error::{Error, Kind, Result};
 use crate::mysql::{Server, Session, plain_text};
@@ -10,6 +11,7 @@ use crate::schema::{
     Helper, MARK, Table, TableName, comment, read, stable_hash, table_id, with_option,
 };
 use crate::sql::{Algorithm, Clause};
+use crate::swap::Way;
 
 /// How the clone took the statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,10 @@ pub(super) struct Rehearsed {
     pub(super) after: Table,
     /// How.
     pub(super) taken: Taken,
+    /// How a clone can be swapped in at best; an account that may not copy may not ask.
+    pub(super) best_swap: Result<Way>,
+    /// The original's triggers that the clone could not take, with the server's words.
+    pub(super) refused_triggers: Vec<(String, Error)>,
 }
 
 /// Tries the statement. `instant` is false when the original could not take it at once, whatever
@@ -59,7 +65,7 @@ pub(super) async fn rehearse(
 }
 
 /// One rehearsal of a table at a time: the clone has one name. The turn ends with the session.
-async fn take_turn(session: &mut Session, original: &TableName) -> Result<()> {
+pub(super) async fn take_turn(session: &mut Session, original: &TableName) -> Result<()> {
     let lock = format!("zosc.plan.{:016x}", stable_hash(&original.plain()));
     let granted: Option<i64> = session.one(format!("SELECT GET_LOCK('{lock}', 10)")).await?;
     if granted == Some(1) {
@@ -75,7 +81,7 @@ async fn take_turn(session: &mut Session, original: &TableName) -> Result<()> {
 }
 
 /// Drops a clone that an interrupted plan left behind; what is not ours is not touched.
-async fn clear(session: &mut Session, clone: &TableName) -> Result<()> {
+pub(super) async fn clear(session: &mut Session, clone: &TableName) -> Result<()> {
     match comment(session, clone).await? {
         None => Ok(()),
         Some(comment) if comment.starts_with(MARK) => {
@@ -102,12 +108,14 @@ async fn attempt(
     let before = look(session, clone, original, &mark).await?;
     let identity = allowed(table_id(session, clone).await)?;
 
-    let mut user = server.session_for_user_sql().await?;
+    let mut user = server.session_for_user_sql(&clone.schema).await?;
     understood_alike(request, &user.one::<String>("SELECT @@SESSION.sql_mode").await?)?;
     let algorithm = alter(&mut user, clone, request, instant).await?;
     user.close().await?;
 
-    let after = look(session, clone, original, &mark).await?;
+    let after = look(session, clone, original, &mark)
+        .await
+        .map_err(|error| of_the_new_shape(error, clone, original))?;
     // The engine's id changes when the server makes the table anew.
     let kept = identity.is_some() && identity == allowed(table_id(session, clone).await)?;
     let taken = match algorithm {
@@ -115,7 +123,11 @@ async fn attempt(
         Some(Algorithm::InPlace) if kept => Taken::InPlace,
         _ => Taken::Rebuilt,
     };
-    Ok(Rehearsed { before, after, taken })
+    let best_swap = Way::probe(session, clone).await;
+    let mut trying = server.session().await?;
+    let refused_triggers = triggers::rehearse(&mut trying, original, clone).await?;
+    trying.close().await?;
+    Ok(Rehearsed { before, after, taken, best_swap, refused_triggers })
 }
 
 /// Applies the statement in the cheapest way that the server accepts. Only the last answer counts:
@@ -160,6 +172,12 @@ async fn look(
         table.comment.clone_from(&original.comment);
     }
     Ok(table)
+}
+
+/// What is refused is the table that the original would become.
+fn of_the_new_shape(error: Error, clone: &TableName, original: &Table) -> Error {
+    let message = error.message.replace(&clone.plain(), &original.name.plain());
+    Error { message, ..error }.during("after the change")
 }
 
 /// Under `NO_BACKSLASH_ESCAPES` quoted text ends elsewhere than we think.

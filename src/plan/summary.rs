@@ -15,8 +15,9 @@ impl Plan {
             Method::Nothing => ("nothing", None),
             Method::Instant => ("instant", None),
             Method::InPlace => ("in_place", None),
-            Method::Copy(copy) => ("copy", Some(&copy.mapping)),
+            Method::Copy(copy) => ("copy", Some(copy)),
         };
+        let mapping = copy.map(|copy| &copy.mapping);
         let names = |pair: &ColumnPair| json!({ "original": pair.original.name, "shadow": pair.shadow.name });
         let finding = |finding: &Finding| {
             json!({
@@ -32,14 +33,16 @@ impl Plan {
             "original": self.original.name.plain(),
             "method": method,
             "reason": self.reason,
-            "mode": copy.map(|_| "binlog"),
+            "mode": copy.map(|copy| copy.capture),
+            "mode_reason": copy.map(|copy| &copy.capture_reason),
+            "swap": copy.map(|copy| copy.swap),
             "rows_estimate": self.original.rows_estimate,
             "bytes": self.original.bytes_estimate,
-            "key_index": copy.map(|mapping| &mapping.key.index),
-            "key": copy.map(|mapping| {
+            "key_index": mapping.map(|mapping| &mapping.key.index),
+            "key": mapping.map(|mapping| {
                 mapping.key.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>()
             }),
-            "columns": copy.map(|mapping| mapping.columns.iter().map(names).collect::<Vec<_>>()),
+            "columns": mapping.map(|mapping| mapping.columns.iter().map(names).collect::<Vec<_>>()),
             "findings": self.findings.iter().map(finding).collect::<Vec<_>>(),
         })
     }

@@ -23,6 +23,7 @@ pub(super) fn column(name: &str) -> Column {
         invisible: false,
         auto_increment: false,
         default: None,
+        computed_default: false,
         extra: String::new(),
         comment: String::new(),
     }

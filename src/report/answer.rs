@@ -82,7 +82,10 @@ fn status_lines(state: &RunState) -> String {
 }
 
 fn name(left: &Leftover) -> String {
-    format!("{} ({})", left.table.plain(), bytes(left.bytes))
+    match left {
+        Leftover::Trigger { trigger } => format!("trigger {}", trigger.plain()),
+        Leftover::Table { table, bytes: size } => format!("{} ({})", table.plain(), bytes(*size)),
+    }
 }
 
 /// Prints an answer to stdout, or why there is none; gives the exit code.

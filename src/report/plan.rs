@@ -21,7 +21,8 @@ pub(super) fn text(summary: &Value) -> String {
     if let Some(key) = summary["key"].as_array() {
         line(&mut text, &format!("key: {} ({})", word("key_index"), words(key).join(", ")));
         line(&mut text, &format!("columns: {}", columns(&summary["columns"])));
-        line(&mut text, &format!("changes are captured from: {}", word("mode")));
+        line(&mut text, &format!("capture: {}: {}", word("mode"), word("mode_reason")));
+        line(&mut text, &format!("swap: {}: {}", word("swap"), swap(word("swap"))));
     }
     for finding in summary["findings"].as_array().into_iter().flatten() {
         let part = |name: &str| finding[name].as_str().unwrap_or_default();
@@ -37,6 +38,14 @@ pub(super) fn text(summary: &Value) -> String {
         }
     }
     text
+}
+
+fn swap(way: &str) -> &str {
+    match way {
+        "locked" => "a rename under the lock",
+        "queued" => "a rename that waits behind the lock",
+        other => other,
+    }
 }
 
 fn line(text: &mut String, line: &str) {
@@ -66,7 +75,8 @@ mod tests {
         let summary = serde_json::json!({
             "original": "shop.orders", "rows_estimate": 1_200_000, "bytes": 734_003_200,
             "method": "copy", "reason": "`total` changes its type", "mode": "binlog",
-            "key_index": "PRIMARY", "key": ["a", "b"],
+            "mode_reason": "the log has it all", "swap": "queued", "key_index": "PRIMARY",
+            "key": ["a", "b"],
             "columns": [{"original": "a", "shadow": "a"}, {"original": "x", "shadow": "y"}],
             "findings": [{"rule": "lossy-conversion", "level": "refuse", "message": "digits go",
                           "hint": "widen it", "allowable": true},
@@ -79,7 +89,8 @@ mod tests {
              method: copy: `total` changes its type\n\
              key: PRIMARY (a, b)\n\
              columns: a, x -> y\n\
-             changes are captured from: binlog\n\
+             capture: binlog: the log has it all\n\
+             swap: queued: a rename that waits behind the lock\n\
              refuse: lossy-conversion: digits go\n    hint: widen it\n    \
              to go on in spite of it: `--allow lossy-conversion`\n\
              refuse (allowed): views: v uses it\n"

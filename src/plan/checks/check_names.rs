@@ -1,9 +1,14 @@
-//! CHECK constraints are named per schema, so the shadow's cannot have the original's names.
+//! On MySQL CHECK constraints are named per schema, so the shadow's cannot have the original's names.
+//! On MariaDB each table has its own, and a clone keeps them.
 
+use crate::mysql::Flavour;
 use crate::plan::Finding;
 use crate::schema::Table;
 
-pub(super) fn check(original: &Table) -> Option<Finding> {
+pub(super) fn check(flavour: Flavour, original: &Table) -> Option<Finding> {
+    if flavour == Flavour::Mariadb {
+        return None;
+    }
     // What the server named itself is named after the table, and is named anew by every rename.
     let own = format!("{}_chk_", original.name.table);
     let named: Vec<String> = original

@@ -2,9 +2,9 @@
 //! table.
 
 use crate::error::Result;
-use crate::mysql::{Session, text};
+use crate::mysql::Session;
 use crate::plan::Finding;
-use crate::schema::{ForeignKey, Table};
+use crate::schema::{ForeignKey, Table, referred_to};
 
 const HINT: &str = "drop the foreign keys first and add them afterwards, or use a plain `ALTER TABLE` in a quiet hour";
 
@@ -45,16 +45,9 @@ fn names(keys: &[&ForeignKey]) -> String {
 
 /// The catalogue hides tables on which the account has no right; the engine's own list does not.
 async fn hidden(session: &mut Session, original: &Table) -> Result<Option<Finding>> {
-    let table = &original.name;
-    let referenced: u64 = session
-        .one(format!(
-            "SELECT COUNT(*) AS n FROM information_schema.innodb_foreign \
-             WHERE ref_name = {name} AND for_name <> {name}",
-            name = text(&format!("{}/{}", table.schema, table.table))
-        ))
-        .await?;
+    let referenced = referred_to(session, &original.name).await?;
     Ok((referenced > 0).then(|| {
-        let table = table.plain();
+        let table = original.name.plain();
         let message =
             format!("foreign keys of tables that this account cannot see refer to `{table}`");
         Finding::refuse("foreign-keys", message, HINT)

@@ -15,8 +15,13 @@ const TO_COPY: &[&str] =
     &["SELECT", "INSERT", "DELETE", "CREATE", "DROP", "ALTER", "TRIGGER", "LOCK TABLES"];
 /// For the journal.
 const IN_JOURNAL: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE"];
-/// For the binary log, and for the engine's catalogue, which tells tables apart whatever their names.
-const EVERYWHERE: &[&str] = &["REPLICATION SLAVE", "REPLICATION CLIENT", "PROCESS"];
+/// For the engine's catalogue, which tells tables apart whatever their names.
+const EVERYWHERE: &[&str] = &["PROCESS"];
+/// For the binary log.
+const TO_READ_LOG: &[&str] = &["REPLICATION SLAVE", "REPLICATION CLIENT"];
+
+/// Rights that `SHOW GRANTS` of MariaDB calls otherwise than `GRANT` does.
+const NEW_NAMES: &[(&str, &str)] = &[("REPLICATION CLIENT", "BINLOG MONITOR")];
 
 /// Refuses (`missing_grants`) when the account cannot even try the change.
 pub(crate) async fn to_alter(session: &mut Session, original: &TableName) -> Result<()> {
@@ -44,6 +49,12 @@ pub(crate) async fn to_copy(
             "GRANT SELECT ON performance_schema.* to the account",
         )
     }))
+}
+
+/// Refuses (`missing_grants`) when the account may not read the binary log.
+pub(crate) async fn to_read_log(session: &mut Session) -> Result<()> {
+    let grants = read(session).await?;
+    verdict(&[(grants.missing_everywhere(TO_READ_LOG), "*.*".to_owned())])
 }
 
 fn schema_scope(schema: &str) -> String {
@@ -162,8 +173,9 @@ fn holds(
     covers: impl Fn(&Scope) -> bool,
 ) -> bool {
     let all = ["ALL", "ALL PRIVILEGES", privilege];
+    let also = NEW_NAMES.iter().filter(|(old, _)| *old == privilege).map(|(_, new)| *new);
     entries.iter().any(|(scope, privileges)| {
-        covers(scope) && all.iter().any(|word| privileges.contains(*word))
+        covers(scope) && all.into_iter().chain(also.clone()).any(|word| privileges.contains(word))
     })
 }
 
@@ -216,6 +228,12 @@ mod tests {
             grants.missing_everywhere(&["REPLICATION SLAVE", "REPLICATION CLIENT"]),
             ["REPLICATION CLIENT"]
         );
+    }
+
+    #[test]
+    fn mariadb_has_another_name_for_a_right() {
+        let grants = grants(&["GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO `u`@`%`"]);
+        assert_eq!(grants.missing_everywhere(TO_READ_LOG), [""; 0]);
     }
 
     #[test]

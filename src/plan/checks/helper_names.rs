@@ -1,9 +1,10 @@
-//! The names of our helper tables must be free, or bear our mark.
+//! The names of our helper tables and triggers must be free, or bear our mark.
 
+use crate::capture::triggers::body_mark;
 use crate::error::Result;
-use crate::mysql::Session;
+use crate::mysql::{Session, text};
 use crate::plan::Finding;
-use crate::schema::{Helper, MARK, TableName, comment};
+use crate::schema::{Firing, Helper, MARK, TableName, comment};
 
 pub(super) async fn check(session: &mut Session, original: &TableName) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
@@ -16,8 +17,10 @@ pub(super) async fn check(session: &mut Session, original: &TableName) -> Result
                 format!("`{}` is still there from an earlier change", name.plain()),
                 "`zosc clean` removes what earlier changes kept; or drop or rename it yourself",
             ),
-            Helper::Shadow | Helper::Rehearsal if comment.starts_with(MARK) => continue,
-            Helper::Shadow | Helper::Rehearsal => Finding::refuse(
+            Helper::Shadow | Helper::Log(_) | Helper::Rehearsal if comment.starts_with(MARK) => {
+                continue;
+            }
+            Helper::Shadow | Helper::Log(_) | Helper::Rehearsal => Finding::refuse(
                 "helper-names",
                 format!("`{}` exists and does not bear zosc's mark", name.plain()),
                 "see what it is, and rename or drop it",
@@ -25,5 +28,32 @@ pub(super) async fn check(session: &mut Session, original: &TableName) -> Result
         };
         findings.push(finding);
     }
+    findings.extend(triggers(session, original).await?);
     Ok(findings)
+}
+
+/// Triggers of our names in the table's schema, on whatever table, that are not ours.
+async fn triggers(session: &mut Session, original: &TableName) -> Result<Vec<Finding>> {
+    let names = Firing::ALL.map(|firing| text(&original.trigger(firing).table));
+    let mark = body_mark(MARK);
+    let mark = mark.trim_end_matches(" */");
+    let foreign: Vec<String> = session
+        .rows(format!(
+            "SELECT trigger_name AS n FROM information_schema.triggers \
+             WHERE trigger_schema = {} AND trigger_name IN ({}) \
+             AND LEFT(action_statement, {}) <> {}",
+            text(&original.schema),
+            names.join(", "),
+            mark.chars().count(),
+            text(mark)
+        ))
+        .await?;
+    let finding = |name: String| {
+        Finding::refuse(
+            "helper-names",
+            format!("the trigger `{}.{name}` exists and is not zosc's", original.schema),
+            "see what it is, and rename or drop it",
+        )
+    };
+    Ok(foreign.into_iter().map(finding).collect())
 }

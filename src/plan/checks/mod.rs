@@ -14,14 +14,17 @@ mod new_columns;
 mod not_null;
 pub(super) mod original;
 mod probe;
+mod replica;
 pub(super) mod row_versions;
 pub(super) mod server;
+pub(super) mod swap;
 mod table_options;
-mod triggers;
+pub(super) mod triggers;
 mod unique_keys;
 pub(super) mod views;
 
 use super::mapping::Ways;
+use super::rehearsal::Rehearsed;
 use super::{CopyPlan, Finding};
 use crate::error::Result;
 use crate::mysql::Session;
@@ -29,18 +32,19 @@ use crate::schema::Table;
 
 pub(super) use new_columns::fills;
 
-/// Everything that speaks against a copy. `clone` is the original's clone before the statement.
+/// Everything that speaks against a copy.
 pub(super) async fn of_copy(
     session: &mut Session,
     original: &Table,
-    clone: &Table,
+    rehearsed: &Rehearsed,
     copy: &CopyPlan,
     ways: &Ways<'_>,
 ) -> Result<Vec<Finding>> {
     let pairs = &copy.mapping.columns;
     let mut findings = foreign_keys::check(session, original, &copy.target).await?;
-    findings.extend(triggers::check(original));
-    findings.extend(table_options::check(original, clone)?);
+    findings.extend(triggers::check(session, original, &rehearsed.refused_triggers).await?);
+    findings.extend(swap::check(session, &original.name, copy.swap).await?);
+    findings.extend(table_options::check(original, &rehearsed.before)?);
     findings.extend(helper_names::check(session, &original.name).await?);
     findings.extend(conversions::check(pairs));
     findings.extend(enum_members::check(pairs));
@@ -48,7 +52,7 @@ pub(super) async fn of_copy(
     findings.extend(new_columns::check(session, ways).await?);
     findings.extend(not_null::check(session, original, pairs).await?);
     findings.extend(unique_keys::check(session, original, &copy.target, ways).await?);
-    findings.extend(check_names::check(original));
+    findings.extend(check_names::check(session.flavour(), original));
     findings.extend(durability::check(session).await?);
     Ok(findings)
 }

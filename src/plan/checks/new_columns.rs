@@ -4,12 +4,12 @@ use crate::error::Result;
 use crate::mysql::Session;
 use crate::plan::Finding;
 use crate::plan::mapping::Ways;
-use crate::schema::{Column, Fill, Generated, TypeName};
+use crate::schema::{Column, Fill, Generated, Table, TypeName, quote};
 
 /// The constants that a plain ALTER gives to columns which have no default and allow no NULL.
 pub(crate) fn fills(ways: &Ways<'_>) -> Vec<Fill> {
     let fill = |column: &Column| {
-        let expression = zero(column.type_name)?.to_owned();
+        let expression = zero(ways.target(), column)?.to_owned();
         Some(Fill { column: column.name.clone(), expression })
     };
     ways.added().filter(|column| lacks_value(column)).filter_map(fill).collect()
@@ -24,9 +24,11 @@ fn lacks_value(column: &Column) -> bool {
 
 /// The server's own implicit default for a type; `None` where there is none that could be inserted.
 #[allow(clippy::match_same_arms)] // a table, a line for each family of types
-fn zero(type_name: TypeName) -> Option<&'static str> {
+fn zero(target: &Table, column: &Column) -> Option<&'static str> {
     use TypeName as T;
-    Some(match type_name {
+    Some(match column.type_name {
+        // The empty text is no JSON.
+        T::Text if is_json(target, column) => return None,
         number if number.is_integer() => "0",
         T::Decimal | T::Float | T::Double | T::Bit | T::Year => "0",
         T::Date => "'0000-00-00'",
@@ -36,8 +38,19 @@ fn zero(type_name: TypeName) -> Option<&'static str> {
         // The first member, by its index.
         T::Enum => "1",
         T::Json => "CAST('null' AS JSON)",
+        T::Other => match column.column_type.as_str() {
+            "uuid" => "'00000000-0000-0000-0000-000000000000'",
+            "inet4" => "'0.0.0.0'",
+            "inet6" => "'::'",
+            _ => return None,
+        },
         _ => return None,
     })
+}
+
+/// Whether it is what MariaDB calls JSON: a text with a CHECK.
+fn is_json(table: &Table, column: &Column) -> bool {
+    table.definition.contains(&format!("json_valid({})", quote(&column.name)))
 }
 
 pub(super) async fn check(session: &mut Session, ways: &Ways<'_>) -> Result<Vec<Finding>> {
@@ -55,7 +68,7 @@ pub(super) async fn check(session: &mut Session, ways: &Ways<'_>) -> Result<Vec<
             ))
         } else if !lacks_value(column) {
             None
-        } else if zero(column.type_name).is_none() || is_date && no_zero_date {
+        } else if zero(ways.target(), column).is_none() || is_date && no_zero_date {
             Some(Finding::refuse(
                 "no-default",
                 format!("new column `{name}` is NOT NULL, and `{}` has no value for existing rows", column.column_type),

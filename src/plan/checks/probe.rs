@@ -1,5 +1,5 @@
 //! Questions to the original's rows, asked only where the answer is cheap: plain reads, without any
-//! lock, ended by the server after two seconds.
+//! lock, ended by the server when they take long.
 
 use crate::error::Result;
 use crate::mysql::Session;
@@ -7,6 +7,9 @@ use crate::schema::{Table, same_name};
 
 /// The most rows, by statistics, that are read without an index.
 const FEW: u64 = 100_000;
+
+/// How long the server may look.
+const PATIENCE_SECONDS: u32 = 2;
 
 /// Whether a question about these columns is cheap: the table is small, or an index starts with them.
 pub(super) fn is_cheap(table: &Table, columns: &[&str]) -> bool {
@@ -22,11 +25,12 @@ pub(super) fn is_cheap(table: &Table, columns: &[&str]) -> bool {
 
 /// Whether `SELECT 1 rest` finds a row; `None` when the server ended it for taking too long.
 pub(super) async fn finds(session: &mut Session, rest: &str) -> Result<Option<bool>> {
+    let flavour = session.flavour();
     let found: Result<Option<i64>> =
-        session.first(format!("SELECT /*+ MAX_EXECUTION_TIME(2000) */ 1 {rest}")).await;
+        session.first(flavour.select_within(PATIENCE_SECONDS, &format!("1 {rest}"))).await;
     match found {
         Ok(row) => Ok(Some(row.is_some())),
-        Err(error) if error.errno() == Some(3024) => Ok(None),
+        Err(error) if flavour.is_too_slow(error.errno()) => Ok(None),
         Err(error) => Err(error),
     }
 }

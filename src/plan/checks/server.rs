@@ -1,28 +1,32 @@
-//! The server: whether it can be worked on at all, and whether its binary log tells of every change.
+//! The server: whether it can be worked on at all, and which kinds of capture tell of every change
+//! on it.
 
 use std::collections::HashMap;
 
+use mysql_async::Row;
+
+use super::replica;
 use crate::error::{Error, Result};
 use crate::mysql::{Facts, Flavour, Session};
 use crate::schema::KeyShape;
 
-/// The first version that can rename a locked table.
-const OLDEST: (u16, u16, u16) = (8, 0, 13);
+/// The first MySQL whose atomic DDL has been without holes.
+const OLDEST_MYSQL: (u16, u16, u16) = (8, 0, 13);
+/// The first MariaDB that renames several tables atomically.
+const OLDEST_MARIADB: (u16, u16, u16) = (10, 6, 0);
 
 /// Whether zosc knows this server.
 pub(crate) fn supported(facts: &Facts) -> Result<()> {
-    if facts.flavour == Flavour::Mariadb {
-        return Err(Error::not_ready("mariadb", "MariaDB is not supported yet")
-            .hint("use zosc with MySQL 8.0.13 or later"));
+    let (family, oldest) = match facts.flavour {
+        Flavour::Mysql => ("MySQL", OLDEST_MYSQL),
+        Flavour::Mariadb => ("MariaDB", OLDEST_MARIADB),
+    };
+    if facts.version >= oldest {
+        return Ok(());
     }
-    if facts.version < OLDEST {
-        return Err(Error::not_ready(
-            "old_server",
-            format!("MySQL {} is too old", facts.version_text),
-        )
-        .hint("zosc needs MySQL 8.0.13 or later"));
-    }
-    Ok(())
+    let (major, minor, patch) = oldest;
+    Err(Error::not_ready("old_server", format!("{family} {} is too old", facts.version_text))
+        .hint(format!("zosc needs {family} {major}.{minor}.{patch} or later")))
 }
 
 /// Whether the server takes writes.
@@ -37,11 +41,29 @@ pub(crate) async fn writable(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
-/// Whether every committed change reaches the binary log as rows, in the order of the commits, and
-/// this server's lock stops every writer.
-pub(crate) async fn tells_all(session: &mut Session, facts: &Facts, key: &KeyShape) -> Result<()> {
+/// Whether this server's lock stops every writer.
+pub(crate) async fn alone(session: &mut Session) -> Result<()> {
     let variables = variables(session).await?;
-    let get = |name: &str| variables.get(name).map_or("", String::as_str);
+    if is_on(&variables, "wsrep_on") {
+        return Err(Error::not_ready(
+            "galera",
+            "a lock on one Galera node does not stop the others",
+        )
+        .hint("use the cluster's own rolling schema upgrade"));
+    }
+    if value(&variables, "group_replication_single_primary_mode") == "OFF" {
+        return Err(Error::not_ready(
+            "multi_primary",
+            "the replication group has several primaries, and a lock on one does not stop the others",
+        )
+        .hint("switch the group to single-primary mode"));
+    }
+    Ok(())
+}
+
+/// Whether every committed change reaches the binary log as rows, in the order of the commits.
+pub(crate) async fn logs_rows(session: &mut Session, key: &KeyShape) -> Result<()> {
+    let variables = variables(session).await?;
     let set = |name: &str, value: &str| {
         format!("in the server's configuration, or at once: SET GLOBAL {name} = {value}")
     };
@@ -49,18 +71,16 @@ pub(crate) async fn tells_all(session: &mut Session, facts: &Facts, key: &KeySha
         return Err(Error::not_ready("log_bin", "the server writes no binary log")
             .hint("start it with `--log-bin`"));
     }
-    if !get("binlog_format").is_empty() && get("binlog_format") != "ROW" {
+    let format = value(&variables, "binlog_format");
+    if !format.is_empty() && format != "ROW" {
         return Err(Error::not_ready(
             "binlog_format",
-            format!(
-                "`binlog_format` is {}, so changed rows are not in the log",
-                get("binlog_format")
-            ),
+            format!("`binlog_format` is {format}, so changed rows are not in the log"),
         )
         .hint(set("binlog_format", "'ROW'"))
         .hint("sessions that are open keep the old format until they reconnect"));
     }
-    if get("binlog_row_image") == "MINIMAL" && key.index != "PRIMARY" {
+    if value(&variables, "binlog_row_image") == "MINIMAL" && key.index != "PRIMARY" {
         return Err(Error::not_ready(
             "binlog_row_image",
             format!(
@@ -70,42 +90,75 @@ pub(crate) async fn tells_all(session: &mut Session, facts: &Facts, key: &KeySha
         )
         .hint(set("binlog_row_image", "'FULL'")));
     }
-    if !is_on(&variables, "binlog_order_commits") {
+    // MariaDB has no such variable: it always commits in the log's order.
+    if value(&variables, "binlog_order_commits") == "OFF" {
         return Err(Error::not_ready(
             "binlog_order_commits",
             "`binlog_order_commits` is off, so a change may be in the log long before it can be read",
         )
         .hint(set("binlog_order_commits", "ON")));
     }
-    if is_on(&variables, "wsrep_on") {
+    let logs_replicated =
+        is_on(&variables, "log_replica_updates") || is_on(&variables, "log_slave_updates");
+    if !logs_replicated && replica::applies_changes(session).await? {
         return Err(Error::not_ready(
-            "galera",
-            "a lock on one Galera node does not stop the others",
+            "log_replica_updates",
+            "the server is a replica that does not log the changes it gets (`log_replica_updates`)",
         )
-        .hint("use the cluster's own rolling schema upgrade"));
+        .hint("make the change on the primary"));
     }
-    if get("group_replication_single_primary_mode") == "OFF" {
-        return Err(Error::not_ready(
-            "multi_primary",
-            "the replication group has several primaries, and a lock on one does not stop the others",
-        )
-        .hint("switch the group to single-primary mode"));
-    }
-    unfiltered(session, facts).await
+    unfiltered(session).await
 }
 
-async fn unfiltered(session: &mut Session, facts: &Facts) -> Result<()> {
-    let show =
-        if facts.version >= (8, 2, 0) { "SHOW BINARY LOG STATUS" } else { "SHOW MASTER STATUS" };
-    let status: Option<(String, u64, String, String, String)> = session.first(show).await?;
-    match status {
-        Some((_, _, only, ignored, _)) if only.is_empty() && ignored.is_empty() => Ok(()),
-        _ => Err(Error::not_ready(
-            "binlog_filtered",
-            "the binary log is filtered by schema (`binlog-do-db` or `binlog-ignore-db`)",
+/// Whether triggers fire for every change and do not make writers wait for each other.
+pub(crate) async fn fires_triggers(session: &mut Session) -> Result<()> {
+    let variables = variables(session).await?;
+    if value(&variables, "innodb_autoinc_lock_mode") == "0" {
+        return Err(Error::not_ready(
+            "autoinc_lock_mode",
+            "`innodb_autoinc_lock_mode` is 0, so writers would wait for each other at the triggers' log",
         )
-        .hint("remove the filter: such a log is no proof of anything")),
+        .hint("start the server with `--innodb-autoinc-lock-mode=1` or 2"));
     }
+    if is_on(&variables, "log_bin") && value(&variables, "binlog_format") == "STATEMENT" {
+        return Err(Error::not_ready(
+            "binlog_format",
+            "`binlog_format` is STATEMENT, for which what the triggers write is unsafe",
+        )
+        .hint("SET GLOBAL binlog_format = 'MIXED' or 'ROW'; sessions that are open keep the old one until they reconnect"));
+    }
+    if replica::applies_changes(session).await? {
+        return Err(Error::not_ready(
+            "replica",
+            "the server is a replica, and triggers do not fire for rows that replication changes",
+        )
+        .hint("make the change on the primary"));
+    }
+    Ok(())
+}
+
+async fn unfiltered(session: &mut Session) -> Result<()> {
+    let status: Result<Option<Row>> = session.first("SHOW BINARY LOG STATUS").await;
+    let status = match status {
+        // Servers that do not know these words.
+        Err(error) if error.errno() == Some(1064) => session.first("SHOW MASTER STATUS").await?,
+        status => status?,
+    };
+    // A column that is not there is no proof either.
+    let is_free = |row: &Row| {
+        ["Binlog_Do_DB", "Binlog_Ignore_DB"].iter().all(|name| {
+            let schemas: Option<Option<String>> = row.get(*name);
+            schemas.is_some_and(|schemas| schemas.is_none_or(|schemas| schemas.is_empty()))
+        })
+    };
+    if status.as_ref().is_some_and(is_free) {
+        return Ok(());
+    }
+    Err(Error::not_ready(
+        "binlog_filtered",
+        "the binary log is filtered by schema (`binlog-do-db` or `binlog-ignore-db`)",
+    )
+    .hint("remove the filter: such a log is no proof of anything"))
 }
 
 async fn variables(session: &mut Session) -> Result<HashMap<String, String>> {
@@ -113,12 +166,18 @@ async fn variables(session: &mut Session) -> Result<HashMap<String, String>> {
         .rows(
             "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('super_read_only', 'read_only', \
              'offline_mode', 'log_bin', 'binlog_format', 'binlog_row_image', \
-             'binlog_order_commits', 'wsrep_on', 'group_replication_single_primary_mode')",
+             'binlog_order_commits', 'log_replica_updates', 'log_slave_updates', \
+             'innodb_autoinc_lock_mode', 'wsrep_on', 'group_replication_single_primary_mode')",
         )
         .await?;
     Ok(rows.into_iter().collect())
 }
 
+/// Empty when there is no such variable.
+fn value<'v>(variables: &'v HashMap<String, String>, name: &str) -> &'v str {
+    variables.get(name).map_or("", String::as_str)
+}
+
 fn is_on(variables: &HashMap<String, String>, name: &str) -> bool {
-    variables.get(name).is_some_and(|value| value == "ON" || value == "1")
+    matches!(value(variables, name), "ON" | "1")
 }

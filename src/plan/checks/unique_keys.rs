@@ -120,9 +120,7 @@ fn duplicates<'t>(
 
 /// Whether a new column never makes two rows equal: NULLs, numbers given one by one, expressions.
 fn differs_by_itself(new: &Column) -> bool {
-    new.auto_increment
-        || new.default.is_none() && new.nullable
-        || new.extra.to_ascii_uppercase().contains("DEFAULT_GENERATED")
+    new.auto_increment || new.default.is_none() && new.nullable || new.computed_default
 }
 
 /// The value as the new key compares it, spelled over the original.
