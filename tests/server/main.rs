@@ -12,5 +12,6 @@ mod refusals;
 mod smoke;
 mod support;
 mod swap;
+mod triggers;
 mod twin;
 mod verify;

@@ -3,28 +3,55 @@
 
 use crate::support::address::Address;
 use crate::support::ground::{Ground, PATIENCE};
+use crate::support::place::{Place, played};
 use crate::support::zosc::{self, Ran};
 
-/// A run that was refused.
-struct Refusal(Ran);
+played! {
+    everywhere:
+        a_text_that_is_too_long,
+        a_number_that_is_too_large,
+        characters_that_the_new_charset_lacks,
+        a_check_that_does_not_hold,
+        no_partition_for_a_row;
+    on_both_servers:
+        a_wrong_password,
+        a_server_that_is_not_there,
+        no_such_table,
+        a_view,
+        no_usable_key,
+        a_clause_that_the_server_does_not_understand,
+        a_column_that_is_not_there,
+        duplicates_under_a_new_unique_key,
+        null_into_not_null,
+        fractions_of_seconds_that_would_be_rounded,
+        an_enum_member_in_use_that_would_go;
+}
+
+/// A run that was refused, and the schema it was about.
+struct Refusal {
+    ran: Ran,
+    schema: String,
+}
 
 impl Refusal {
     /// Runs zosc, which must fail and leave everything as it was.
     async fn of(ground: &Ground, table: &str, alter: &str) -> Self {
         let ran = ground.start(table, alter, &[]).wait(PATIENCE);
         ground.is_as_before(&ran).await;
-        Self(ran)
+        Self { ran, schema: ground.schema.clone() }
     }
 
-    /// Checks the exit code, the slug, what the sentence must name, and that there is a way out.
+    /// Checks the exit code, the slug, what the sentence must name
+    /// (`{s}` is the schema), and that there is a way out.
     fn says(&self, exit_code: i32, code: &str, named: &[&str]) {
-        let ran = &self.0;
+        let ran = &self.ran;
         let error = ran.error();
         assert_eq!((ran.code, error["code"].as_str()), (exit_code, Some(code)), "{ran:#?}");
         ran.finished();
         let message = error["message"].as_str().unwrap_or_default();
         for name in named {
-            assert!(message.contains(name), "the message does not name {name}: {message}");
+            let name = name.replace("{s}", &self.schema);
+            assert!(message.contains(&name), "the message does not name {name}: {message}");
         }
         assert!(!message.contains('\n'), "more than a sentence: {message}");
         let hint = error["hint"].as_str().unwrap_or_default();
@@ -39,9 +66,8 @@ const ORDERS: &[&str] = &[
      (2, 10, 'rather long', NULL, '2024-01-01 00:00:00', 'b'), (3, 30, '日本', 7000000, NULL, NULL)",
 ];
 
-#[tokio::test]
-async fn a_wrong_password() {
-    let ground = Ground::laid("refuse_password", ORDERS).await;
+async fn a_wrong_password(place: Place) {
+    let ground = Ground::laid("refuse_password", place, ORDERS).await;
     ground
         .address
         .run(&[
@@ -55,145 +81,132 @@ async fn a_wrong_password() {
         password: Some("very wrong".to_owned()),
         ..ground.address.clone()
     };
-    let args = ["--alter", "ADD COLUMN c INT", "refuse_password.orders"];
-    let refusal = Refusal(zosc::start(&wrong, &args).wait(PATIENCE));
-    ground.is_as_before(&refusal.0).await;
+    let table = format!("{}.orders", ground.schema);
+    let args = ["--alter", "ADD COLUMN c INT", &table];
+    let refusal =
+        Refusal { ran: zosc::start(&wrong, &args).wait(PATIENCE), schema: ground.schema.clone() };
+    ground.is_as_before(&refusal.ran).await;
     refusal.says(4, "access_denied", &["refuse_password"]);
-    let told = format!("{:?}", refusal.0);
+    let told = format!("{:?}", refusal.ran);
     assert!(!told.contains("very wrong"), "the password is told: {told}");
     ground.address.run(&["DROP USER refuse_password"]).await;
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn a_server_that_is_not_there() {
-    let ground = Ground::laid("refuse_server", ORDERS).await;
+async fn a_server_that_is_not_there(place: Place) {
+    let ground = Ground::laid("refuse_server", place, ORDERS).await;
     let nowhere = Address { port: 1, ..ground.address.clone() };
-    let args = ["--alter", "ADD COLUMN c INT", "refuse_server.orders"];
-    let refusal = Refusal(zosc::start(&nowhere, &args).wait(PATIENCE));
-    ground.is_as_before(&refusal.0).await;
+    let table = format!("{}.orders", ground.schema);
+    let args = ["--alter", "ADD COLUMN c INT", &table];
+    let refusal =
+        Refusal { ran: zosc::start(&nowhere, &args).wait(PATIENCE), schema: ground.schema.clone() };
+    ground.is_as_before(&refusal.ran).await;
     refusal.says(4, "cannot_connect", &["127.0.0.1"]);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn no_such_table() {
-    let ground = Ground::laid("refuse_no_table", ORDERS).await;
+async fn no_such_table(place: Place) {
+    let ground = Ground::laid("refuse_no_table", place, ORDERS).await;
     let refusal = Refusal::of(&ground, "missing", "ADD COLUMN c INT").await;
-    refusal.says(3, "no_such_table", &["refuse_no_table.missing"]);
+    refusal.says(3, "no_such_table", &["{s}.missing"]);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn a_view() {
+async fn a_view(place: Place) {
     let ground =
-        Ground::laid("refuse_view", &[ORDERS[0], "CREATE VIEW v AS SELECT id FROM orders"]).await;
-    Refusal::of(&ground, "v", "ADD COLUMN c INT").await.says(
-        3,
-        "not_a_base_table",
-        &["refuse_view.v"],
-    );
+        Ground::laid("refuse_view", place, &[ORDERS[0], "CREATE VIEW v AS SELECT id FROM orders"])
+            .await;
+    Refusal::of(&ground, "v", "ADD COLUMN c INT").await.says(3, "not_a_base_table", &["{s}.v"]);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn no_usable_key() {
+async fn no_usable_key(place: Place) {
     let ground = Ground::laid(
         "refuse_key",
+        place,
         &["CREATE TABLE t (a INT, b VARCHAR(20) NOT NULL, f FLOAT NOT NULL, \
            UNIQUE KEY nullable (a), UNIQUE KEY prefix (b(5)), UNIQUE KEY inexact (f))"],
     )
     .await;
-    Refusal::of(&ground, "t", "ADD COLUMN c INT").await.says(3, "no_usable_key", &["refuse_key.t"]);
+    Refusal::of(&ground, "t", "ADD COLUMN c INT").await.says(3, "no_usable_key", &["{s}.t"]);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn a_clause_that_the_server_does_not_understand() {
-    let ground = Ground::laid("refuse_clause", ORDERS).await;
+async fn a_clause_that_the_server_does_not_understand(place: Place) {
+    let ground = Ground::laid("refuse_clause", place, ORDERS).await;
     let refusal = Refusal::of(&ground, "orders", "ADD COLUMN c INTEGRE").await;
     refusal.says(2, "bad_statement", &["INTEGRE"]);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn a_column_that_is_not_there() {
-    let ground = Ground::laid("refuse_column", ORDERS).await;
+async fn a_column_that_is_not_there(place: Place) {
+    let ground = Ground::laid("refuse_column", place, ORDERS).await;
     Refusal::of(&ground, "orders", "DROP COLUMN nix").await.says(3, "alter_refused", &["nix"]);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn duplicates_under_a_new_unique_key() {
-    let ground = Ground::laid("refuse_duplicate", ORDERS).await;
+async fn duplicates_under_a_new_unique_key(place: Place) {
+    let ground = Ground::laid("refuse_duplicate", place, ORDERS).await;
     let refusal = Refusal::of(&ground, "orders", "ADD UNIQUE KEY one_code (code)").await;
     refusal.says(3, "duplicates", &["one_code"]);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn null_into_not_null() {
-    let ground = Ground::laid("refuse_null", ORDERS).await;
+async fn null_into_not_null(place: Place) {
+    let ground = Ground::laid("refuse_null", place, ORDERS).await;
     let refusal = Refusal::of(&ground, "orders", "MODIFY n INT NOT NULL").await;
-    assert_eq!(refusal.0.code, 3, "{:#?}", refusal.0);
+    assert_eq!(refusal.ran.code, 3, "{:#?}", refusal.ran);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn a_text_that_is_too_long() {
-    let ground = Ground::laid("refuse_long", ORDERS).await;
+async fn a_text_that_is_too_long(place: Place) {
+    let ground = Ground::laid("refuse_long", place, ORDERS).await;
     let refusal = Refusal::of(&ground, "orders", "MODIFY name VARCHAR(5)").await;
-    refusal.says(1, "value_does_not_fit", &["refuse_long.orders", "name"]);
+    refusal.says(1, "value_does_not_fit", &["{s}.orders", "name"]);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn a_number_that_is_too_large() {
-    let ground = Ground::laid("refuse_large", ORDERS).await;
+async fn a_number_that_is_too_large(place: Place) {
+    let ground = Ground::laid("refuse_large", place, ORDERS).await;
     let refusal = Refusal::of(&ground, "orders", "MODIFY n SMALLINT").await;
-    refusal.says(1, "value_does_not_fit", &["refuse_large.orders", "n"]);
+    refusal.says(1, "value_does_not_fit", &["{s}.orders", "n"]);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn characters_that_the_new_charset_lacks() {
-    let ground = Ground::laid("refuse_charset", ORDERS).await;
+async fn characters_that_the_new_charset_lacks(place: Place) {
+    let ground = Ground::laid("refuse_charset", place, ORDERS).await;
     let refusal =
         Refusal::of(&ground, "orders", "MODIFY name VARCHAR(20) CHARACTER SET latin1").await;
-    refusal.says(1, "value_does_not_fit", &["refuse_charset.orders", "name"]);
+    refusal.says(1, "value_does_not_fit", &["{s}.orders", "name"]);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn a_check_that_does_not_hold() {
-    let ground = Ground::laid("refuse_check", ORDERS).await;
+async fn a_check_that_does_not_hold(place: Place) {
+    let ground = Ground::laid("refuse_check", place, ORDERS).await;
     let refusal = Refusal::of(&ground, "orders", "ADD CONSTRAINT small CHECK (n < 100)").await;
-    refusal.says(1, "check_violated", &["refuse_check.orders", "small"]);
+    refusal.says(1, "check_violated", &["{s}.orders", "small"]);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn no_partition_for_a_row() {
-    let ground = Ground::laid("refuse_partition", ORDERS).await;
+async fn no_partition_for_a_row(place: Place) {
+    let ground = Ground::laid("refuse_partition", place, ORDERS).await;
     let alter = "PARTITION BY RANGE (id) (PARTITION low VALUES LESS THAN (3))";
     let refusal = Refusal::of(&ground, "orders", alter).await;
-    assert!(matches!(refusal.0.code, 1 | 3), "{:#?}", refusal.0);
+    assert!(matches!(refusal.ran.code, 1 | 3), "{:#?}", refusal.ran);
     ground.gone().await;
 }
 
 /// The server would round without a word.
-#[tokio::test]
-async fn fractions_of_seconds_that_would_be_rounded() {
-    let ground = Ground::laid("refuse_lossy", ORDERS).await;
+async fn fractions_of_seconds_that_would_be_rounded(place: Place) {
+    let ground = Ground::laid("refuse_lossy", place, ORDERS).await;
     let refusal = Refusal::of(&ground, "orders", "MODIFY m DATETIME").await;
-    assert_eq!(refusal.0.code, 3, "{:#?}", refusal.0);
+    assert_eq!(refusal.ran.code, 3, "{:#?}", refusal.ran);
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn an_enum_member_in_use_that_would_go() {
-    let ground = Ground::laid("refuse_enum", ORDERS).await;
+async fn an_enum_member_in_use_that_would_go(place: Place) {
+    let ground = Ground::laid("refuse_enum", place, ORDERS).await;
     let refusal = Refusal::of(&ground, "orders", "MODIFY e ENUM('a')").await;
-    assert!(matches!(refusal.0.code, 1 | 3), "{:#?}", refusal.0);
+    assert!(matches!(refusal.ran.code, 1 | 3), "{:#?}", refusal.ran);
     ground.gone().await;
 }

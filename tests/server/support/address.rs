@@ -1,9 +1,12 @@
 //! Where a server of the tests listens, and sessions to it as an application would open them.
 
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts, OptsBuilder};
+use std::path::Path;
 
-use super::mysqld::{Mysqld, shared_url};
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Opts, OptsBuilder, WhiteListFsHandler};
+
+use super::mysqld::{Database, Mysqld, shared_url};
+use super::story::LOADED;
 
 /// What every session of the tests sets. Strict, and nothing that a value of the test data breaks.
 pub const SQL_MODE: &str = "NO_AUTO_VALUE_ON_ZERO,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION";
@@ -15,26 +18,28 @@ pub struct Address {
     pub port: u16,
     pub user: String,
     pub password: Option<String>,
+    pub database: Database,
 }
 
 impl Address {
-    /// The server that most tests share.
-    pub fn shared() -> Self {
-        Self::of_url(&shared_url())
+    /// The server of a kind that most tests share.
+    pub fn shared_on(kind: Database) -> Self {
+        Self::of_url(kind, &shared_url(kind))
     }
 
     /// A server of the test's own.
     pub fn of(server: &Mysqld) -> Self {
-        Self::of_url(&server.url())
+        Self::of_url(server.kind, &server.url())
     }
 
-    fn of_url(url: &str) -> Self {
+    fn of_url(database: Database, url: &str) -> Self {
         let opts = Opts::from_url(url).unwrap();
         Self {
             host: opts.ip_or_hostname().to_owned(),
             port: opts.tcp_port(),
             user: opts.user().unwrap_or("root").to_owned(),
             password: opts.pass().map(str::to_owned),
+            database,
         }
     }
 
@@ -49,12 +54,12 @@ impl Address {
             .pass(self.password.clone())
             .prefer_socket(false)
             .client_found_rows(true)
+            .local_infile_handler(Some(WhiteListFsHandler::new([Path::new(LOADED.0)])))
             .setup(vec![
                 "SET NAMES utf8mb4".to_owned(),
-                format!(
-                    "SET SESSION time_zone = '+00:00', sql_mode = '{SQL_MODE}', \
-                     transaction_isolation = 'READ-COMMITTED', information_schema_stats_expiry = 0"
-                ),
+                format!("SET SESSION time_zone = '+00:00', sql_mode = '{SQL_MODE}'"),
+                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
+                self.database.session().to_owned(),
             ]);
         Conn::new(opts).await.unwrap()
     }
@@ -66,14 +71,6 @@ impl Address {
             conn.query_drop(*sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         }
         conn.disconnect().await.unwrap();
-    }
-
-    /// The first column of every row that a query returns.
-    pub async fn column(&self, sql: &str) -> Vec<String> {
-        let mut conn = self.connect().await;
-        let values = conn.query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-        conn.disconnect().await.unwrap();
-        values
     }
 
     /// A cell of the first row that a query returns.

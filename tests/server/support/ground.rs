@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+
 use super::address::Address;
+use super::place::Place;
 use super::zosc::{self, Ran, Running};
 
 /// How long a run may take before it counts as hanging.
@@ -14,45 +18,68 @@ const SLOWLY: &[&str] = &["--max-chunk-rows=50", "--workers=1"];
 /// A schema of a test's own, and how its tables looked before zosc came.
 pub struct Ground {
     pub address: Address,
-    pub schema: &'static str,
+    pub place: Place,
+    pub schema: String,
     pub before: Vec<String>,
 }
 
 impl Ground {
-    /// Makes the schema and runs `statements` in it.
-    pub async fn laid(schema: &'static str, statements: &[&str]) -> Self {
-        let address = Address::shared();
-        let (drop, create, enter) = (
+    /// Makes the schema on the shared server and runs `statements` in it.
+    pub async fn laid(name: &str, place: Place, statements: &[&str]) -> Self {
+        let address = place.address();
+        let schema = place.schema(name);
+        let (drop, create) = (
             format!("DROP DATABASE IF EXISTS {schema}"),
-            format!("CREATE DATABASE {schema}"),
-            format!("USE {schema}"),
+            format!("CREATE DATABASE {schema} CHARACTER SET utf8mb4"),
         );
-        let mut all = vec![drop.as_str(), &create, &enter];
-        all.extend(statements);
-        address.run(&all).await;
-        let mut ground = Self { address, schema, before: Vec::new() };
+        address.run(&[&drop, &create]).await;
+        let mut ground = Self { address, place, schema, before: Vec::new() };
+        ground.run(statements).await;
         ground.before = ground.looks().await;
         ground
     }
 
-    /// Every table and view with its definition and a checksum of its rows.
+    /// A session in the schema.
+    pub async fn connect(&self) -> Conn {
+        let mut conn = self.address.connect().await;
+        conn.query_drop(format!("USE {}", self.schema)).await.unwrap();
+        conn
+    }
+
+    /// Runs statements in the schema, one after the other in a session of their own.
+    pub async fn run(&self, statements: &[&str]) {
+        let mut conn = self.connect().await;
+        for sql in statements {
+            conn.query_drop(*sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        }
+        conn.disconnect().await.unwrap();
+    }
+
+    /// The first column of every row that a query in the schema returns.
+    pub async fn column(&self, sql: &str) -> Vec<String> {
+        let mut conn = self.connect().await;
+        let values = conn.query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        conn.disconnect().await.unwrap();
+        values
+    }
+
+    /// Every table and view with its definition and a checksum of its rows, and every trigger.
     pub async fn looks(&self) -> Vec<String> {
-        let names = self
-            .address
-            .column(&format!(
-                "SELECT table_name FROM information_schema.tables \
-                 WHERE table_schema = '{}' ORDER BY 1",
-                self.schema
-            ))
-            .await;
+        let names = self.tables().await;
+        self.looks_of(&names.iter().map(String::as_str).collect::<Vec<_>>()).await
+    }
+
+    /// Some tables, and every trigger.
+    pub async fn looks_of(&self, names: &[&str]) -> Vec<String> {
         let mut looks = Vec::new();
         for name in names {
-            looks.push(self.look(&name).await);
+            looks.push(self.look(name).await);
         }
+        looks.extend(self.triggers().await);
         looks
     }
 
-    /// One of them.
+    /// One table or view.
     pub async fn look(&self, name: &str) -> String {
         let table = format!("`{}`.`{name}`", self.schema);
         let definition = self.address.cell(&format!("SHOW CREATE TABLE {table}"), 1).await;
@@ -60,10 +87,30 @@ impl Ground {
         format!("{name}: {definition:?} {checksum:?}")
     }
 
+    /// The names of the tables and views, in order.
+    pub async fn tables(&self) -> Vec<String> {
+        self.column(
+            "SELECT table_name FROM information_schema.tables \
+             WHERE table_schema = DATABASE() ORDER BY 1",
+        )
+        .await
+    }
+
+    /// Every trigger with what it does.
+    pub async fn triggers(&self) -> Vec<String> {
+        self.column(
+            "SELECT CONCAT_WS(' ', 'trigger', trigger_name, action_timing, event_manipulation, \
+             event_object_table, action_statement) FROM information_schema.triggers \
+             WHERE trigger_schema = DATABASE() ORDER BY 1",
+        )
+        .await
+    }
+
     /// Starts a copy.
     pub fn start(&self, table: &str, alter: &str, flags: &[&str]) -> Running {
-        let name = format!("{}.{table}", self.schema);
-        zosc::start(&self.address, &[flags, &["--copy", "--alter", alter, &name]].concat())
+        let (capture, name) = (self.place.flag(), format!("{}.{table}", self.schema));
+        let ours = ["--copy", &capture, "--alter", alter, &name];
+        zosc::start(&self.address, &[flags, &ours].concat())
     }
 
     /// Checks that a run failed and that everything is as it was.
@@ -80,18 +127,17 @@ impl Ground {
 
 impl Ground {
     /// With a table `big` that takes some seconds to copy.
-    pub async fn with_a_big_table(schema: &'static str) -> Self {
-        let ground = Self::laid(
-            schema,
-            &[
-                "CREATE TABLE big (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(20))",
-                "SET SESSION cte_max_recursion_depth = 100000",
-                "INSERT INTO big WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n \
-             WHERE i < 20000) SELECT i, CONCAT('v', i) FROM n",
-            ],
-        )
-        .await;
-        ground.address.run(&[&format!("ANALYZE TABLE {schema}.big")]).await;
+    pub async fn with_a_big_table(name: &str, place: Place) -> Self {
+        let rows = "INSERT INTO big WITH RECURSIVE n (i) AS \
+                    (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
+                    SELECT i, CONCAT('v', i) FROM n";
+        let statements = [
+            "CREATE TABLE big (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(20))",
+            &place.database.words("SET cte_max_recursion_depth = 100000"),
+            rows,
+        ];
+        let ground = Self::laid(name, place, &statements).await;
+        ground.run(&["ANALYZE TABLE big"]).await;
         ground
     }
 
@@ -108,16 +154,10 @@ impl Ground {
     }
 
     async fn the_first_row_is_there(&self, running: &mut Running) {
-        let sql = format!(
-            "SELECT table_name FROM information_schema.tables \
-             WHERE table_schema = '{}' AND table_name = 'big__zosc_shadow'",
-            self.schema
-        );
-        while self.address.column(&sql).await.is_empty() {
+        while !self.tables().await.contains(&"big__zosc_shadow".to_owned()) {
             assert!(running.is_running(), "zosc ended before its shadow was seen");
         }
-        let sql = format!("SELECT id FROM {}.big__zosc_shadow WHERE id = 1", self.schema);
-        while self.address.column(&sql).await.is_empty() {
+        while self.column("SELECT id FROM big__zosc_shadow WHERE id = 1").await.is_empty() {
             assert!(running.is_running(), "zosc ended before a row was seen");
         }
     }

@@ -1,7 +1,12 @@
 //! What the tests stand on.
 
 pub mod address;
+mod dialect;
+pub mod each;
 pub mod ground;
 pub mod mysqld;
+pub mod place;
+pub mod replica;
 pub mod story;
+mod words;
 pub mod zosc;

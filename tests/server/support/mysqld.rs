@@ -26,23 +26,27 @@ rm -rf "$dir"
 pub struct Mysqld {
     leash: Option<Child>,
     dir: PathBuf,
+    pub kind: Database,
     pub port: u16,
 }
 
 /// Which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum Database {
     Mysql,
-    #[allow(dead_code)]
+    /// 10.11.
     Mariadb,
+    /// 11.8.
+    Mariadb118,
 }
 
-impl Kind {
+impl Database {
     /// The unpacked server, got by `docker/servers` (which `tests/run` has called before).
     fn home(self) -> PathBuf {
         let (variable, word) = match self {
             Self::Mysql => ("ZOSC_MYSQL_HOME", "mysql"),
             Self::Mariadb => ("ZOSC_MARIADB_HOME", "mariadb"),
+            Self::Mariadb118 => ("ZOSC_MARIADB_118_HOME", "mariadb-11.8"),
         };
         if let Some(home) = std::env::var_os(variable) {
             return home.into();
@@ -56,7 +60,7 @@ impl Kind {
 
 impl Mysqld {
     /// Starts a server with extra arguments; waits until it answers.
-    pub fn start(kind: Kind, extra: &[&str]) -> Self {
+    pub fn start(kind: Database, extra: &[&str]) -> Self {
         let home = kind.home();
         let dir = TempDir::with_prefix("zosc-test-").unwrap().keep();
         let copied =
@@ -69,9 +73,15 @@ impl Mysqld {
         command.arg(format!("--port={port}")).arg("--bind-address=127.0.0.1");
         command.arg(format!("--socket={}", dir.join("s").display()));
         command.arg(format!("--pid-file={}", dir.join("pid").display()));
+        // A MariaDB that starts removes the temporary tables of all others in its folder.
+        command.arg(format!("--tmpdir={}", dir.display()));
         command.args(["--server-id=1", "--log-bin=binlog", "--binlog-format=ROW"]);
-        command.args(["--innodb-buffer-pool-size=256M", "--max-connections=200"]);
-        if kind == Kind::Mysql {
+        command.args([
+            "--innodb-buffer-pool-size=256M",
+            "--max-connections=200",
+            "--local-infile=1",
+        ]);
+        if kind == Database::Mysql {
             command.args(["--gtid-mode=ON", "--enforce-gtid-consistency=ON"]);
             command.args(["--innodb-redo-log-capacity=128M"]);
         }
@@ -82,7 +92,7 @@ impl Mysqld {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let server = Self { leash: Some(leash), dir, port };
+        let server = Self { leash: Some(leash), dir, kind, port };
         server.wait_until_it_answers();
         server
     }
@@ -124,9 +134,19 @@ impl Drop for Mysqld {
     }
 }
 
-/// The MySQL that most tests share, each in a schema of its own; `ZOSC_TEST_MYSQL_URL` names another.
-pub fn shared_url() -> String {
-    static SHARED: OnceLock<Mysqld> = OnceLock::new();
-    std::env::var("ZOSC_TEST_MYSQL_URL")
-        .unwrap_or_else(|_| SHARED.get_or_init(|| Mysqld::start(Kind::Mysql, &[])).url())
+/// The server of a kind that most tests share, each in a schema of its own. `ZOSC_TEST_MYSQL_URL`
+/// names another MySQL.
+pub fn shared_url(kind: Database) -> String {
+    static MYSQL: OnceLock<Mysqld> = OnceLock::new();
+    static MARIADB: OnceLock<Mysqld> = OnceLock::new();
+    static MARIADB_118: OnceLock<Mysqld> = OnceLock::new();
+    let shared = match kind {
+        Database::Mysql => &MYSQL,
+        Database::Mariadb => &MARIADB,
+        Database::Mariadb118 => &MARIADB_118,
+    };
+    match std::env::var("ZOSC_TEST_MYSQL_URL") {
+        Ok(url) if kind == Database::Mysql => url,
+        _ => shared.get_or_init(|| Mysqld::start(kind, &[])).url(),
+    }
 }

@@ -1,7 +1,8 @@
 //! The program under test, run as a person or a wrapper would run it.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -12,9 +13,15 @@ use super::address::Address;
 /// A run that has been started.
 pub struct Running {
     child: Child,
-    stdout: JoinHandle<String>,
-    stderr: JoinHandle<String>,
+    stdout: Heard,
+    stderr: Heard,
     started: Instant,
+}
+
+/// What comes out of a pipe, and who listens until it is closed.
+struct Heard {
+    text: Arc<Mutex<String>>,
+    listener: JoinHandle<()>,
 }
 
 /// A run that has ended.
@@ -49,17 +56,29 @@ pub fn command(address: &Address, words: &[&str], args: &[&str]) -> Running {
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let stdout = collect(child.stdout.take().unwrap());
-    let stderr = collect(child.stderr.take().unwrap());
+    let stdout = Heard::from(child.stdout.take().unwrap());
+    let stderr = Heard::from(child.stderr.take().unwrap());
     Running { child, stdout, stderr, started: Instant::now() }
 }
 
-fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut text = String::new();
-        pipe.read_to_string(&mut text).unwrap();
-        text
-    })
+impl Heard {
+    fn from(pipe: impl Read + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(String::new()));
+        let heard = Arc::clone(&text);
+        let listener = std::thread::spawn(move || {
+            for line in BufReader::new(pipe).lines() {
+                let mut heard = heard.lock().unwrap();
+                heard.push_str(&line.unwrap());
+                heard.push('\n');
+            }
+        });
+        Self { text, listener }
+    }
+
+    fn all(self) -> String {
+        self.listener.join().unwrap();
+        self.text.lock().unwrap().clone()
+    }
 }
 
 impl Running {
@@ -76,7 +95,7 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(20));
         };
-        let (stdout, stderr) = (self.stdout.join().unwrap(), self.stderr.join().unwrap());
+        let (stdout, stderr) = (self.stdout.all(), self.stderr.all());
         assert!(status.is_some(), "zosc did not end within {patience:?}\n{stdout}\n{stderr}");
         let code = status.and_then(|status| status.code()).unwrap_or(-1);
         let events = stdout
@@ -90,10 +109,20 @@ impl Running {
         Ran { code, events, stderr }
     }
 
+    /// Whether some words are in its events so far.
+    pub fn has_said(&self, words: &str) -> bool {
+        self.stdout.text.lock().unwrap().contains(words)
+    }
+
     /// Presses Ctrl-C.
     pub fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    /// Sends a signal by its flag, such as `-STOP`.
+    pub fn signal(&self, flag: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args([flag, &id]).status().unwrap().success());
     }
 
     /// Kills it without warning.

@@ -2,15 +2,44 @@
 
 use std::time::Duration;
 
-use crate::support::address::Address;
-use crate::support::mysqld::{Kind, Mysqld};
+use crate::support::place::{Place, played};
 use crate::support::story::book::Act;
 use crate::support::story::shape::{unique_number, unique_text};
 use crate::support::story::{Story, values};
 
+played! {
+    on_all_servers:
+        unique_values_wander_from_row_to_row,
+        keys_move_to_and_fro,
+        the_log_has_only_what_changed;
+    everywhere:
+        the_table_has_triggers_of_its_own,
+        files_are_loaded_and_tables_are_joined,
+        transactions_are_prepared,
+        chunks_of_ten_rows,
+        a_few_hot_rows,
+        an_empty_table_that_fills,
+        one_statement_changes_many_rows,
+        the_application_reads_repeatably,
+        the_log_is_compressed,
+        the_table_is_partitioned;
+    mariadb:
+        snapshots_are_isolated;
+    with_triggers:
+        there_is_no_log,
+        the_log_is_mixed;
+    with_binlog:
+        the_server_numbers_rows_under_a_lock,
+        the_log_runs_ahead_of_the_rows;
+    mysql_with_triggers:
+        the_server_numbers_rows_ahead;
+    mysql_with_binlog:
+        json_is_logged_in_parts;
+}
+
 /// A table with two unique columns for the writers to quarrel about.
-fn contested(name: &'static str) -> Story {
-    Story::new(name)
+fn contested(name: &str, place: Place) -> Story {
+    Story::new(name, place)
         .table(
             "id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(30), u VARCHAR(20) UNIQUE, \
              n INT UNIQUE",
@@ -22,95 +51,148 @@ fn contested(name: &'static str) -> Story {
         .alter("ADD COLUMN c INT NOT NULL DEFAULT 1")
 }
 
-#[test]
-fn chunks_of_ten_rows() {
-    contested("write_tiny").rows(3_000).args(&["--max-chunk-rows=10", "--workers=4"]).run();
+fn chunks_of_ten_rows(place: Place) -> Story {
+    contested("write_tiny", place).rows(2_000).args(&["--max-chunk-rows=10", "--workers=4"])
 }
 
-#[test]
-fn unique_values_wander_from_row_to_row() {
-    contested("write_swaps")
+fn unique_values_wander_from_row_to_row(place: Place) -> Story {
+    contested("write_swaps", place)
         .rows(2_000)
         .acts(&[Act::Swap, Act::Shift, Act::DeleteThenInsert, Act::Move, Act::Delete, Act::Insert])
         .args(&["--max-chunk-rows=20", "--workers=4"])
         .pause(Duration::ZERO)
-        .run();
 }
 
-#[test]
-fn a_few_hot_rows() {
-    contested("write_hot")
+fn a_few_hot_rows(place: Place) -> Story {
+    contested("write_hot", place)
         .rows(60)
         .writers(8)
+        .acts(&[Act::Update, Act::Move, Act::Swap, Act::Shift, Act::DeleteThenInsert, Act::Replace])
         .args(&["--max-chunk-rows=5"])
         .pause(Duration::ZERO)
-        .run();
 }
 
-#[test]
-fn an_empty_table_that_fills() {
-    contested("write_empty").rows(0).acts(&[Act::Insert, Act::Update]).run();
+fn an_empty_table_that_fills(place: Place) -> Story {
+    contested("write_empty", place).rows(0).acts(&[Act::Insert, Act::Update])
 }
 
-#[test]
-fn keys_move_to_and_fro() {
-    contested("write_moves")
+fn keys_move_to_and_fro(place: Place) -> Story {
+    contested("write_moves", place)
         .acts(&[Act::Move, Act::Move, Act::Update])
         .args(&["--max-chunk-rows=50", "--workers=4"])
         .pause(Duration::ZERO)
-        .run();
 }
 
-#[test]
-fn one_statement_changes_many_rows() {
-    contested("write_many").acts(&[Act::UpdateMany, Act::UpdateRange, Act::Move]).run();
+fn one_statement_changes_many_rows(place: Place) -> Story {
+    contested("write_many", place).acts(&[Act::UpdateMany, Act::UpdateRange, Act::Move])
 }
 
 /// The isolation that applications have when they do not choose.
-#[test]
-fn the_application_reads_repeatably() {
-    contested("write_repeatable")
-        .session("SET SESSION transaction_isolation = 'REPEATABLE-READ'")
+fn the_application_reads_repeatably(place: Place) -> Story {
+    contested("write_repeatable", place)
+        .session("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         .acts(&[Act::Update, Act::UpdateMany, Act::Insert])
-        .run();
 }
 
-#[test]
-fn the_log_has_only_what_changed() {
-    contested("write_minimal").session("SET SESSION binlog_row_image = 'MINIMAL'").run();
+fn the_log_has_only_what_changed(place: Place) -> Story {
+    contested("write_minimal", place).session("SET SESSION binlog_row_image = 'MINIMAL'")
 }
 
-#[test]
-fn the_log_is_compressed() {
-    contested("write_compressed").session("SET SESSION binlog_transaction_compression = ON").run();
+fn the_log_is_compressed(place: Place) -> Story {
+    let story = contested("write_compressed", place);
+    if place.database.is_mysql() {
+        return story.session("SET SESSION binlog_transaction_compression = ON");
+    }
+    story.on_a_server_with(&["--log-bin-compress=ON", "--log-bin-compress-min-len=10"])
 }
 
-#[test]
-fn the_table_is_partitioned() {
-    Story::new("write_partitioned")
+fn the_table_is_partitioned(place: Place) -> Story {
+    Story::new("write_partitioned", place)
         .table(
             "id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(30)",
             "PARTITION BY HASH (id) PARTITIONS 5",
         )
         .column("v", values::word())
         .alter("ADD COLUMN c INT")
-        .run();
 }
 
-/// A change is in the log a second before its row can be read: who reads the row when the log tells
-/// of it, reads the old one.
-#[test]
-fn the_log_runs_ahead_of_the_rows() {
-    let server = Mysqld::start(Kind::Mysql, &["--sync-binlog=0"]);
-    Story::new("write_delay")
+/// A change is in the log long before its row can be read: who reads the row when the log tells of
+/// it, reads the old one.
+fn the_log_runs_ahead_of_the_rows(place: Place) -> Story {
+    Story::new("write_delay", place)
         .table("id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(30)", "")
         .column("v", values::word())
         .alter("ADD COLUMN c INT NOT NULL DEFAULT 1")
-        .on(Address::of(&server))
+        .on_a_server_whose_log_runs_ahead(Duration::from_millis(300))
         .rows(800)
         .writers(16)
         .pause(Duration::ZERO)
-        .before("SET GLOBAL binlog_group_commit_sync_delay = 1000000")
         .args(&["--max-chunk-rows=100", "--workers=4", "--lock-timeout=20s", "--max-lock-hold=60s"])
-        .run();
+}
+
+/// They change values before a row is written, and tell others afterwards.
+fn the_table_has_triggers_of_its_own(place: Place) -> Story {
+    contested("write_triggers", place)
+        .before("ALTER TABLE {t} ADD COLUMN times INT NOT NULL DEFAULT 0")
+        .before("CREATE TRIGGER {s}.first BEFORE INSERT ON {t} FOR EACH ROW SET NEW.v = REVERSE(NEW.v)")
+        .before("CREATE TRIGGER {s}.second BEFORE INSERT ON {t} FOR EACH ROW SET NEW.times = 1000")
+        .before("CREATE TRIGGER {s}.counts BEFORE UPDATE ON {t} FOR EACH ROW SET NEW.times = OLD.times + 1")
+        .before("CREATE TRIGGER {s}.tells AFTER UPDATE ON {t} FOR EACH ROW SET @told = NEW.id")
+        .before("CREATE TRIGGER {s}.gone AFTER DELETE ON {t} FOR EACH ROW BEGIN SET @gone = OLD.id; SET @v = OLD.v; END")
+}
+
+fn files_are_loaded_and_tables_are_joined(place: Place) -> Story {
+    contested("write_load", place)
+        .acts(&[Act::Load, Act::UpdateJoined, Act::DeleteJoined, Act::Replace, Act::Upsert])
+        .args(&["--max-chunk-rows=50"])
+}
+
+fn transactions_are_prepared(place: Place) -> Story {
+    contested("write_xa", place).prepared()
+}
+
+fn json_is_logged_in_parts(place: Place) -> Story {
+    Story::new("write_partial", place)
+        .table("id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, j JSON", "")
+        .session(
+            "SET SESSION binlog_row_value_options = 'PARTIAL_JSON', binlog_row_image = 'MINIMAL'",
+        )
+        .column(
+            "j",
+            values::one_of(&[
+                "'{\"a\": 1, \"b\": \"long enough to be left out\"}'",
+                "JSON_SET(j, '$.a', 2)",
+                "JSON_REMOVE(j, '$.a')",
+            ]),
+        )
+        .alter("ADD COLUMN c INT FIRST")
+}
+
+/// Each statement that inserts keeps others from getting numbers until it ends.
+fn the_server_numbers_rows_under_a_lock(place: Place) -> Story {
+    contested("write_autoinc", place).on_a_server_with(&["--innodb-autoinc-lock-mode=0"])
+}
+
+/// What only some statements do is MariaDB's default.
+fn the_server_numbers_rows_ahead(place: Place) -> Story {
+    contested("write_ahead", place).on_a_server_with(&["--innodb-autoinc-lock-mode=1"])
+}
+
+fn snapshots_are_isolated(place: Place) -> Story {
+    contested("write_isolated", place)
+        .scattered()
+        .on_a_server_with(&["--innodb-snapshot-isolation=ON"])
+}
+
+fn there_is_no_log(place: Place) -> Story {
+    contested("write_unlogged", place).on_a_server_with(&["--skip-log-bin"])
+}
+
+/// What a statement does is logged as the statement where that is safe; then no uncommitted rows of
+/// others may have been read.
+fn the_log_is_mixed(place: Place) -> Story {
+    contested("write_mixed", place)
+        .on_a_server_with(&["--binlog-format=MIXED"])
+        .session("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        .acts(&[Act::Update, Act::UpdateMany, Act::Insert])
 }

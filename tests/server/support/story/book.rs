@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::shape::Shape;
-use super::statement::{Assignments, KeyLiterals, Statement};
+use super::statement::{Assignments, KeyLiterals, LOADED, Statement};
 use super::values::Rng;
 
 /// A row of the writer's own.
@@ -47,6 +47,9 @@ pub enum Act {
     Shift,
     Upsert,
     Replace,
+    Load,
+    UpdateJoined,
+    DeleteJoined,
 }
 
 impl Act {
@@ -73,6 +76,9 @@ impl Act {
         Self::Shift,
         Self::Upsert,
         Self::Replace,
+        Self::Load,
+        Self::UpdateJoined,
+        Self::DeleteJoined,
     ];
 }
 
@@ -172,6 +178,32 @@ impl Book {
                 }
                 vec![Statement::Upsert(row)]
             }
+            Act::Load => {
+                let slots: Vec<u64> =
+                    (0..LOADED.1).filter_map(|_| self.free_slot(random)).collect();
+                if slots.len() < LOADED.1 || slots[1..].contains(&slots[0]) || slots[1] == slots[2]
+                {
+                    return Vec::new();
+                }
+                let make = |slot| self.make_with_key(slot, random);
+                vec![Statement::Load(slots.into_iter().map(make).collect())]
+            }
+            Act::UpdateJoined => self
+                .update(3, random)
+                .into_iter()
+                .map(|statement| match statement {
+                    Statement::Update { keys, set } => Statement::UpdateJoined { keys, set },
+                    other => other,
+                })
+                .collect(),
+            Act::DeleteJoined => self
+                .delete(random)
+                .into_iter()
+                .map(|statement| match statement {
+                    Statement::Delete(keys) => Statement::DeleteJoined(keys),
+                    other => other,
+                })
+                .collect(),
             Act::Replace => {
                 let Some(slot) = self.pick(random) else { return Vec::new() };
                 self.forget(slot);

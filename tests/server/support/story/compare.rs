@@ -11,7 +11,7 @@ type Rows = BTreeMap<Vec<Shown>, Vec<Shown>>;
 /// A value as bytes; `None` is NULL.
 type Shown = Option<Vec<u8>>;
 
-/// Compares definitions, counters and rows; what differs, for people.
+/// Compares definitions, triggers, counters and rows; what differs, for people.
 pub async fn same(
     conn: &mut Conn,
     table: &Table,
@@ -23,6 +23,10 @@ pub async fn same(
         return Err(format!(
             "the definitions differ\n--- table\n{definition}\n--- twin\n{expected}"
         ));
+    }
+    let (triggers, expected) = (table.triggers(conn).await, twin.triggers(conn).await);
+    if triggers != expected {
+        return Err(format!("the triggers are {triggers:?}, but {expected:?} in the twin"));
     }
     let (counter, expected) = (table.counter(conn).await, twin.counter(conn).await);
     if counter != expected {
@@ -80,6 +84,20 @@ impl Table {
             conn.query_first(format!("SHOW CREATE TABLE {}", self.sql())).await.unwrap().unwrap();
         let Some((head, tail)) = text.split_once(" AUTO_INCREMENT=") else { return text };
         format!("{head}{}", tail.trim_start_matches(|c: char| c.is_ascii_digit()))
+    }
+
+    /// A statement about a table: `{t}` is its name, `{s}` its schema's.
+    pub fn named_in(&self, sql: &str) -> String {
+        sql.replace("{t}", &self.sql()).replace("{s}", &self.schema)
+    }
+
+    /// Every trigger of its schema with all that makes it.
+    async fn triggers(&self, conn: &mut Conn) -> Vec<String> {
+        let sql = "SELECT CONCAT_WS(' ', trigger_name, action_timing, event_manipulation, \
+                   event_object_table, action_order, action_statement, sql_mode, definer, \
+                   character_set_client, collation_connection, database_collation) \
+                   FROM information_schema.triggers WHERE trigger_schema = ? ORDER BY 1";
+        conn.exec(sql, (&self.schema,)).await.unwrap()
     }
 
     async fn counter(&self, conn: &mut Conn) -> Option<u64> {

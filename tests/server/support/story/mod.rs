@@ -21,8 +21,12 @@ use serde_json::Value;
 use self::book::Act;
 pub use self::naive::ByHand;
 use self::shape::{Era, Key, Shape, SpellUnique, Unique};
+pub use self::statement::LOADED;
 use self::values::Make;
 use super::address::Address;
+use super::mysqld::Mysqld;
+use super::place::Place;
+use super::replica::{self, WAITS_FOR_A_REPLICA};
 
 /// Between the slots of the first rows: what lies between them is for inserts and moves. No number of
 /// writers may be a multiple of it, so that each has rows.
@@ -30,7 +34,8 @@ const GAP: u64 = 3;
 
 /// A story in the making.
 pub struct Story {
-    name: &'static str,
+    name: String,
+    place: Place,
     table: String,
     create: String,
     session: Vec<String>,
@@ -40,7 +45,8 @@ pub struct Story {
     writers: usize,
     acts: Vec<Act>,
     pause: Duration,
-    address: Option<Address>,
+    xa: bool,
+    server: Option<Mysqld>,
     args: Vec<String>,
     before: Vec<String>,
     meddling: Vec<String>,
@@ -52,37 +58,50 @@ pub struct Story {
 pub struct Told {
     /// `zosc`'s events.
     pub events: Vec<Value>,
-    /// Transactions of all writers.
-    pub transactions: u64,
+    /// Transactions of all writers while the table was migrated.
+    pub during: u64,
     /// The longest that a statement of a writer took.
     pub longest: Duration,
+    /// Where the time went.
+    pub spent: Spent,
+}
+
+/// How long the parts of a story took.
+#[allow(dead_code)] // shown by Debug
+#[derive(Debug)]
+pub struct Spent {
+    pub seeding: Duration,
+    pub migrating: Duration,
+    pub the_rest: Duration,
 }
 
 impl Story {
-    /// Begins; `name` becomes the schema's name. The key is `id`, numbered by the server, until
-    /// something else is said.
-    pub fn new(name: &'static str) -> Self {
+    /// Begins; `name` and the capture become the schema's name. The key is `id`, numbered by the
+    /// server, until something else is said.
+    pub fn new(name: &str, place: Place) -> Self {
         let key = Key {
             columns: vec!["id".to_owned()],
             spell: Box::new(|slot, _| vec![slot.to_string()]),
             spellings: 1,
             assigned: true,
-            clustered: true,
+            clustered: !place.database.isolates_snapshots(),
         };
         let shape = Shape { key, values: Vec::new(), uniques: Vec::new(), era: Era::default() };
         Self {
-            name,
+            name: place.schema(name),
+            place,
             table: "t".to_owned(),
             create: String::new(),
             session: Vec::new(),
             shape: Arc::new(shape),
-            rows: 5_000,
+            rows: 3_000,
             alter: String::new(),
             writers: 4,
             acts: Act::ALL.to_vec(),
-            pause: Duration::from_millis(40),
-            address: None,
-            args: vec!["--max-chunk-rows=250".to_owned()],
+            pause: Duration::from_millis(20),
+            xa: false,
+            server: None,
+            args: vec!["--max-chunk-rows=150".to_owned()],
             before: Vec::new(),
             meddling: Vec::new(),
             by_hand: std::env::var_os("ZOSC_TWIN_BY_HAND").map(|_| ByHand::Altered),
@@ -158,6 +177,12 @@ impl Story {
         self
     }
 
+    /// Writers do not update ranges of the key.
+    pub fn scattered(mut self) -> Self {
+        self.shape().key.clustered = false;
+        self
+    }
+
     /// A column that the writers fill.
     pub fn column(mut self, name: &str, make: Make) -> Self {
         self.shape().values.push((name.to_owned(), make));
@@ -212,26 +237,44 @@ impl Story {
         self
     }
 
+    /// The writers' transactions are prepared first, as a transaction manager would do it.
+    pub fn prepared(mut self) -> Self {
+        self.xa = true;
+        self
+    }
+
     /// How long a writer rests between transactions.
     pub fn pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
     }
 
-    /// On a server of the story's own.
-    pub fn on(mut self, address: Address) -> Self {
-        self.address = Some(address);
+    /// On a server of the story's own, with extra arguments.
+    pub fn on_a_server_with(mut self, extra: &[&str]) -> Self {
+        self.server = Some(Mysqld::start(self.place.database, extra));
         self
     }
 
-    /// Flags for zosc, instead of `--max-chunk-rows=250`.
+    /// On a server of the story's own whose changes are in the log so long before they can be read.
+    pub fn on_a_server_whose_log_runs_ahead(mut self, delay: Duration) -> Self {
+        if self.place.database.is_mysql() {
+            let wait = format!("SET GLOBAL binlog_group_commit_sync_delay = {}", delay.as_micros());
+            return self.on_a_server_with(&["--sync-binlog=0"]).before(&wait);
+        }
+        self = self.on_a_server_with(WAITS_FOR_A_REPLICA);
+        let address = self.server.as_ref().map(Address::of).expect("it was just started");
+        replica::follow(&address, "binlog.000001", delay);
+        self
+    }
+
+    /// Flags for zosc, instead of `--max-chunk-rows=150`.
     pub fn args(mut self, args: &[&str]) -> Self {
         self.args = args.iter().map(|arg| (*arg).to_owned()).collect();
         self
     }
 
     /// SQL that is run when the rows are there, before the writers start; `{t}` is each of the two
-    /// tables in turn.
+    /// tables in turn, `{s}` its schema.
     pub fn before(mut self, sql: &str) -> Self {
         self.before.push(sql.to_owned());
         self
@@ -253,7 +296,7 @@ impl Story {
     /// Plays the story; panics with all that is known if it does not end well.
     #[allow(clippy::print_stderr)] // for people who watch
     pub fn run(self) -> Told {
-        let name = self.name;
+        let name = self.name.clone();
         match self.tell() {
             Ok(told) => {
                 let locked: Vec<&Value> = told
@@ -263,8 +306,9 @@ impl Story {
                     .map(|event| &event["locked_ms"])
                     .collect();
                 eprintln!(
-                    "{name}: {} transactions, swap attempts of {locked:?} ms, longest statement {:?}",
-                    told.transactions, told.longest
+                    "{name}: {} transactions meanwhile, swap attempts of {locked:?} ms, longest \
+                     statement {:.1?}, {:.1?}",
+                    told.during, told.longest, told.spent
                 );
                 told
             }

@@ -25,6 +25,8 @@ pub async fn migrate(address: &Address, table: &Table, alter: &str, how: ByHand)
         ByHand::Altered => {
             vec![
                 format!("CREATE TABLE {kept} LIKE {t}"),
+                // The writers get as much time to stumble as zosc would give them.
+                "DO SLEEP(2)".to_owned(),
                 format!("ALTER TABLE {t} {alter}, ALGORITHM=COPY"),
             ]
         }

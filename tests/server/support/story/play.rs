@@ -1,8 +1,7 @@
 //! How a story goes: the writers write, zosc migrates, the twin is altered, both are compared.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -13,10 +12,16 @@ use super::book::Book;
 use super::compare::{self, Table};
 use super::seed::Seed;
 use super::values::Rng;
-use super::writer::{Report, Writer};
-use super::{GAP, Story, Told, naive};
+use super::writer::{Pulse, Report, Writer};
+use super::{GAP, Spent, Story, Told, naive};
 use crate::support::address::Address;
 use crate::support::zosc;
+
+/// Transactions of the writers before the migration begins.
+const WARM_UP: u64 = 20;
+
+/// Transactions of the writers when it is over, before they are told to stop.
+const AFTERWARDS: u64 = 80;
 
 /// How long a migration may take before it counts as hanging.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -34,8 +39,9 @@ impl Story {
 
     async fn play(self) -> Result<Told, String> {
         assert!(!(self.writers as u64).is_multiple_of(GAP), "some writers would have no rows");
-        let address = self.address.clone().unwrap_or_else(Address::shared);
-        let table = Table { schema: self.name.to_owned(), name: self.table.clone() };
+        let address = self.address();
+        let began = Instant::now();
+        let table = Table { schema: self.name.clone(), name: self.table.clone() };
         let twin = Table { schema: format!("{}_twin", self.name), name: self.table.clone() };
         let mut conn = self.connect(&address).await;
         let seed = Seed { table: &self.create, rows: self.rows, writers: self.writers };
@@ -44,25 +50,29 @@ impl Story {
         let mut conn = address.connect().await;
         for sql in &self.before {
             for each in [&table, &twin] {
-                run(&mut conn, &sql.replace("{t}", &each.sql())).await;
+                run(&mut conn, &each.named_in(sql)).await;
             }
         }
 
-        let stop = Arc::new(AtomicBool::new(false));
-        let writers = self.start_writers(&address, books, [&table, &twin], &stop).await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        let pulse = Arc::new(Pulse::default());
+        let writers = self.start_writers(&address, books, [&table, &twin], &pulse).await;
+        pulse.wait_for(WARM_UP).await;
+        let (started, before) = (Instant::now(), pulse.transactions());
         let migrated = self.migrate(&address, &table).await;
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        stop.store(true, Ordering::Relaxed);
+        let (ended, during) = (Instant::now(), pulse.transactions() - before);
+        pulse.wait_for(before + during + AFTERWARDS).await;
+        pulse.stop();
         let (report, troubles) = join(writers).await;
         let events = migrated.map_err(|failure| format!("{failure}\n{}", troubles.join("\n")))?;
         if !troubles.is_empty() {
-            return Err(format!("the application got errors\n{}", troubles.join("\n")));
+            let troubles = troubles.join("\n");
+            let why = if troubles.contains("(40001)") { deadlock(&address).await } else { None };
+            let why = why.unwrap_or_default();
+            return Err(format!("the application got errors\n{troubles}\n{why}"));
         }
-        assert!(report.transactions > 0, "the writers did nothing");
 
         for sql in &self.meddling {
-            run(&mut conn, &sql.replace("{t}", &table.sql())).await;
+            run(&mut conn, &table.named_in(sql)).await;
         }
         run(&mut conn, &format!("ALTER TABLE {} {}", twin.sql(), self.alter)).await;
         let (key, era) = (&self.shape.key, &self.shape.era);
@@ -74,7 +84,9 @@ impl Story {
             run(&mut conn, &format!("DROP DATABASE `{schema}`")).await;
         }
         conn.disconnect().await.map_err(|error| error.to_string())?;
-        Ok(Told { events, transactions: report.transactions, longest: report.longest })
+        let (seeding, migrating, the_rest) = (started - began, ended - started, ended.elapsed());
+        let spent = Spent { seeding, migrating, the_rest };
+        Ok(Told { events, during, longest: report.longest, spent })
     }
 
     async fn start_writers(
@@ -82,10 +94,11 @@ impl Story {
         address: &Address,
         books: Vec<Book>,
         [table, twin]: [&Table; 2],
-        stop: &Arc<AtomicBool>,
+        pulse: &Arc<Pulse>,
     ) -> Vec<JoinHandle<Report>> {
         let mut writers = Vec::new();
         for book in books {
+            let writer = book.writer;
             let writer = Writer {
                 conn: self.connect(address).await,
                 shape: Arc::clone(&self.shape),
@@ -95,7 +108,8 @@ impl Story {
                 book,
                 acts: self.acts.clone(),
                 pause: self.pause,
-                stop: Arc::clone(stop),
+                xa: self.xa.then(|| format!("{}-{writer}", self.name)),
+                pulse: Arc::clone(pulse),
             };
             writers.push(tokio::spawn(writer.run()));
         }
@@ -108,7 +122,8 @@ impl Story {
             naive::migrate(address, table, &self.alter, how).await;
             return Ok(Vec::new());
         }
-        let mut all: Vec<&str> = vec!["--copy", "--alter", &self.alter];
+        let capture = self.place.flag();
+        let mut all: Vec<&str> = vec!["--copy", &capture, "--alter", &self.alter];
         all.extend(self.args.iter().map(String::as_str));
         let name = table.sql();
         all.push(&name);
@@ -129,7 +144,15 @@ impl Story {
         if ran.finished()["outcome"] != "copied" {
             return Err(format!("zosc did not copy: {}", ran.finished()));
         }
+        let mode = ran.events_of("plan").map(|plan| &plan["mode"]).last();
+        if mode.and_then(Value::as_str) != Some(self.place.capture.word()) {
+            return Err(format!("zosc has captured by {mode:?}"));
+        }
         Ok(ran.events)
+    }
+
+    fn address(&self) -> Address {
+        self.server.as_ref().map_or_else(|| self.place.address(), Address::of)
     }
 
     /// A session as the application has it.
@@ -148,7 +171,6 @@ async fn join(writers: Vec<JoinHandle<Report>>) -> (Report, Vec<String>) {
     let mut troubles = Vec::new();
     for writer in writers {
         let report = writer.await.unwrap();
-        all.transactions += report.transactions;
         all.longest = all.longest.max(report.longest);
         troubles.extend(report.trouble);
     }
@@ -157,10 +179,8 @@ async fn join(writers: Vec<JoinHandle<Report>>) -> (Report, Vec<String>) {
 
 /// Nothing but the table and the kept original may be left, and its indexes must be sound.
 async fn nothing_else_is_there(conn: &mut Conn, table: &Table) -> Result<(), String> {
-    let sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = ? \
-               UNION ALL SELECT CONCAT('trigger ', trigger_name) \
-               FROM information_schema.triggers WHERE trigger_schema = ? ORDER BY 1";
-    let found: Vec<String> = conn.exec(sql, (&table.schema, &table.schema)).await.unwrap();
+    let sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = ? ORDER BY 1";
+    let found: Vec<String> = conn.exec(sql, (&table.schema,)).await.unwrap();
     if found != [table.name.clone(), format!("{}__zosc_kept", table.name)] {
         return Err(format!("the schema holds {found:?}"));
     }
@@ -170,6 +190,13 @@ async fn nothing_else_is_there(conn: &mut Conn, table: &Table) -> Result<(), Str
         [(.., verdict)] if verdict == "OK" => Ok(()),
         other => Err(format!("CHECK TABLE says {other:?}")),
     }
+}
+
+/// What the server tells of its last deadlock.
+async fn deadlock(address: &Address) -> Option<String> {
+    let status = address.cell("SHOW ENGINE INNODB STATUS", 2).await?;
+    let (_, told) = status.split_once("LATEST DETECTED DEADLOCK")?;
+    Some(told.split("\nTRANSACTIONS\n").next()?.to_owned())
 }
 
 /// Runs a statement that must work for the story to have a meaning.

@@ -26,7 +26,7 @@ impl Seed<'_> {
         for table in tables {
             let schema = &table.schema;
             run(conn, &format!("DROP DATABASE IF EXISTS `{schema}`")).await;
-            run(conn, &format!("CREATE DATABASE `{schema}`")).await;
+            run(conn, &format!("CREATE DATABASE `{schema}` CHARACTER SET utf8mb4")).await;
             run(conn, &format!("CREATE TABLE {} {}", table.sql(), self.table)).await;
         }
         let (books, rows) = self.rows(shape);
@@ -41,7 +41,8 @@ impl Seed<'_> {
 
     fn rows(&self, shape: &Arc<Shape>) -> (Vec<Book>, Vec<Assignments>) {
         // Even a table that is empty at first has room for keys that the writers choose.
-        let slots = self.rows.max(500) * GAP;
+        // What lies above the last row is the server's to assign.
+        let slots = (self.rows.max(500) - 1) * GAP + 1;
         let book = |writer| Book::new(writer, self.writers, Arc::clone(shape), slots);
         let mut books: Vec<Book> = (0..self.writers).map(book).collect();
         let mut random = Rng::with_seed(7);

@@ -9,9 +9,15 @@ pub type KeyLiterals = Vec<String>;
 /// Columns with the literals they get.
 pub type Assignments = Vec<(String, String)>;
 
+/// A file of as many lines as rows are loaded at once: their numbers.
+pub const LOADED: (&str, usize) =
+    (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/server/support/story/rows.txt"), 3);
+
 /// One statement.
 pub enum Statement {
     Insert(Vec<Assignments>),
+    /// `LOAD DATA`: as many rows as the file has lines.
+    Load(Vec<Assignments>),
     /// `INSERT … ON DUPLICATE KEY UPDATE` of all that is not the key.
     Upsert(Assignments),
     Replace(Assignments),
@@ -33,7 +39,17 @@ pub enum Statement {
         rows: Vec<(KeyLiterals, String)>,
     },
     Delete(Vec<KeyLiterals>),
+    /// An update of several tables, of which only one is changed.
+    UpdateJoined {
+        keys: Vec<KeyLiterals>,
+        set: Assignments,
+    },
+    /// The same for deletion.
+    DeleteJoined(Vec<KeyLiterals>),
 }
+
+/// What the statements on several tables join.
+const JOINED: &str = "(SELECT 1 AS one UNION ALL SELECT 2) AS joined";
 
 impl Statement {
     /// As SQL on `table` in its old or new shape.
@@ -41,6 +57,7 @@ impl Statement {
         let words = Words { key, era, new };
         match self {
             Self::Insert(rows) => words.insert("INSERT", table, rows),
+            Self::Load(rows) => words.load(table, rows),
             Self::Replace(row) => words.insert("REPLACE", table, std::slice::from_ref(row)),
             Self::Upsert(row) => {
                 let insert = words.insert("INSERT", table, std::slice::from_ref(row));
@@ -76,6 +93,15 @@ impl Statement {
                 )
             }
             Self::Delete(keys) => format!("DELETE FROM {table} WHERE {}", words.one_of(keys)),
+            Self::UpdateJoined { keys, set } => format!(
+                "UPDATE {table} JOIN {JOINED} SET {} WHERE {} AND one = 1",
+                words.set(set),
+                words.one_of(keys)
+            ),
+            Self::DeleteJoined(keys) => format!(
+                "DELETE {table} FROM {table} JOIN {JOINED} WHERE {} AND one = 1",
+                words.one_of(keys)
+            ),
         }
     }
 
@@ -109,16 +135,42 @@ impl Words<'_> {
         if set.is_empty() { "w = w".to_owned() } else { set.join(", ") }
     }
 
+    /// Spelled out: not every server finds rows in an index by a list of tuples.
     fn one_of(&self, keys: &[KeyLiterals]) -> String {
         let columns = self.key_columns();
-        if let ([column], [key]) = (columns.as_slice(), keys) {
-            return format!("{column} = {}", key[0]);
+        if let [column] = columns.as_slice() {
+            let list: Vec<&str> = keys.iter().map(|key| key[0].as_str()).collect();
+            return format!("{column} IN ({})", list.join(", "));
         }
-        let tuple = |values: &[String]| {
-            if values.len() == 1 { values[0].clone() } else { format!("({})", values.join(", ")) }
+        let each = |key: &KeyLiterals| {
+            let equal: Vec<String> = columns
+                .iter()
+                .zip(key)
+                .map(|(column, value)| format!("{column} = {value}"))
+                .collect();
+            format!("({})", equal.join(" AND "))
         };
-        let list: Vec<String> = keys.iter().map(|key| tuple(key)).collect();
-        format!("{} IN ({})", tuple(&columns), list.join(", "))
+        let any: Vec<String> = keys.iter().map(each).collect();
+        format!("({})", any.join(" OR "))
+    }
+
+    fn load(&self, table: &str, rows: &[Assignments]) -> String {
+        let set: Vec<String> = rows[0]
+            .iter()
+            .enumerate()
+            .filter_map(|(index, (column, _))| Some((index, self.name(column)?)))
+            .map(|(index, name)| {
+                let values: Vec<&str> = rows.iter().map(|row| row[index].1.as_str()).collect();
+                let cases: Vec<String> = values
+                    .iter()
+                    .enumerate()
+                    .map(|(row, value)| format!("WHEN {} THEN {value}", row + 1))
+                    .collect();
+                format!("{name} = CASE @row {} END", cases.join(" "))
+            })
+            .collect();
+        let (file, set) = (LOADED.0, set.join(", "));
+        format!("LOAD DATA LOCAL INFILE '{file}' INTO TABLE {table} (@row) SET {set}")
     }
 
     fn insert(&self, verb: &str, table: &str, rows: &[Assignments]) -> String {

@@ -1,7 +1,7 @@
 //! An application's thread: the same transactions on the table and on its twin.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mysql_async::Conn;
@@ -26,13 +26,40 @@ pub struct Writer {
     pub acts: Vec<Act>,
     pub random: Rng,
     pub pause: Duration,
-    pub stop: Arc<AtomicBool>,
+    /// The name of its prepared transactions, if they are.
+    pub xa: Option<String>,
+    pub pulse: Arc<Pulse>,
+}
+
+/// What all writers have done, and whether they shall go on.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    transactions: AtomicU64,
+    stopped: AtomicBool,
+}
+
+impl Pulse {
+    /// Transactions that have ended.
+    pub fn transactions(&self) -> u64 {
+        self.transactions.load(Ordering::Relaxed)
+    }
+
+    /// Until so many have ended; a writer in trouble ends the wait.
+    pub async fn wait_for(&self, transactions: u64) {
+        while self.transactions() < transactions && !self.stopped.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The writers end after their present transaction.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What a writer has to tell in the end.
 #[derive(Debug, Default)]
 pub struct Report {
-    pub transactions: u64,
     pub statements: u64,
     /// The longest that the table let a statement wait.
     pub longest: Duration,
@@ -52,12 +79,13 @@ impl Writer {
     /// Writes until told to stop, or until something goes wrong.
     pub async fn run(mut self) -> Report {
         let mut report = Report::default();
-        while !self.stop.load(Ordering::Relaxed) {
+        while !self.pulse.stopped.load(Ordering::Relaxed) {
             if let Err(trouble) = self.transaction(&mut report).await {
+                self.pulse.stop();
                 report.trouble = Some(format!("writer {}: {trouble}", self.book.writer));
                 return report;
             }
-            report.transactions += 1;
+            self.pulse.transactions.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(self.pause).await;
         }
         if let Err(error) = self.conn.disconnect().await {
@@ -72,18 +100,18 @@ impl Writer {
             1 => End::RollbackTo,
             _ => End::Commit,
         };
-        let before = self.book.clone();
-        self.say("START TRANSACTION", report).await?;
+        let before = matches!(end, End::Rollback).then(|| self.book.clone());
+        self.begin(report).await?;
         let new = self.sees_the_new_shape().await?;
         for _ in 0..self.random.usize(1..=4) {
             self.act(new, report).await?;
         }
+        if let Some(before) = before {
+            self.book = before;
+        }
         match end {
-            End::Commit => self.say("COMMIT", report).await,
-            End::Rollback => {
-                self.book = before;
-                self.say("ROLLBACK", report).await
-            }
+            End::Commit => self.end("COMMIT", report).await,
+            End::Rollback => self.end("ROLLBACK", report).await,
             End::RollbackTo => {
                 let kept = self.book.clone();
                 self.say("SAVEPOINT here", report).await?;
@@ -91,9 +119,24 @@ impl Writer {
                 self.book = kept;
                 self.say("ROLLBACK TO SAVEPOINT here", report).await?;
                 self.act(new, report).await?;
-                self.say("COMMIT", report).await
+                self.end("COMMIT", report).await
             }
         }
+    }
+
+    async fn begin(&mut self, report: &mut Report) -> Result<(), String> {
+        let Some(name) = &self.xa else { return self.say("START TRANSACTION", report).await };
+        let start = format!("XA START '{name}'");
+        self.say(&start, report).await
+    }
+
+    /// Ends the transaction with `verb`.
+    async fn end(&mut self, verb: &str, report: &mut Report) -> Result<(), String> {
+        let Some(name) = self.xa.clone() else { return self.say(verb, report).await };
+        for verb in ["END", "PREPARE", verb] {
+            self.say(&format!("XA {verb} '{name}'"), report).await?;
+        }
+        Ok(())
     }
 
     /// Which shape the table has until this transaction ends: reading it holds its definition.
