@@ -6,7 +6,9 @@ use mysql_async::prelude::Queryable;
 use zosc::error::{Error, Kind};
 use zosc::mysql::{Connection, Login, Server, TlsMode};
 
-use crate::support::mysqld::{Kind as Database, Mysqld, shared_url};
+use crate::plan::ground::server_at;
+use crate::support::each::{on_both, on_mariadb};
+use crate::support::mysqld::{Database, Mysqld, shared_url};
 
 const PASSWORD: &str = "s3cret-of-the-test";
 
@@ -55,9 +57,8 @@ async fn cipher(connection: &Connection) -> String {
     cipher
 }
 
-#[tokio::test]
-async fn a_wrong_password_is_access_denied() {
-    let url = shared_url();
+async fn a_wrong_password_is_access_denied(database: Database) {
+    let url = shared_url(database);
     as_root(&url, &["CREATE USER locked@'%' IDENTIFIED BY 'right'"]).await;
     let error = refusal(&connection(&url, "locked", Some(PASSWORD))).await;
     assert_eq!(error.code, "access_denied");
@@ -70,7 +71,7 @@ async fn a_wrong_password_is_access_denied() {
 
 #[tokio::test]
 async fn an_account_that_requires_tls() {
-    let url = shared_url();
+    let url = shared_url(Database::Mysql);
     as_root(
         &url,
         &[
@@ -95,9 +96,8 @@ async fn an_account_that_requires_tls() {
 }
 
 /// The settings of a session may not ask for more than a careful administrator grants.
-#[tokio::test]
-async fn an_account_with_few_rights() {
-    let url = shared_url();
+async fn an_account_with_few_rights(database: Database) {
+    let url = shared_url(database);
     as_root(
         &url,
         &[
@@ -144,11 +144,10 @@ async fn a_certificate_that_the_server_made_for_itself() {
     assert_eq!(Server::connect(&local).await.unwrap_err().code, "tls_over_socket");
 }
 
-#[tokio::test]
-async fn a_certificate_that_bears_the_servers_name() {
+async fn a_certificate_that_bears_the_servers_name(database: Database) {
     let option = |name: &str, file: &str| format!("--{name}={}", certificate(file).display());
     let server = Mysqld::start(
-        Database::Mysql,
+        database,
         &[
             &option("ssl-ca", "ca.pem"),
             &option("ssl-cert", "server-cert.pem"),
@@ -231,6 +230,113 @@ async fn hostile_defaults_do_not_reach_our_session() {
     assert_eq!(error.code, "tls_not_offered");
 }
 
+/// The same of MariaDB, whose own settings are others.
+async fn marias_hostile_defaults_do_not_reach_our_session(database: Database) {
+    let mysqld = Mysqld::start(
+        database,
+        &["--default-time-zone=+05:45", "--character-set-server=latin1", "--query-cache-type=1"],
+    );
+    let url = mysqld.url();
+    as_root(
+        &url,
+        &[
+            "SET GLOBAL sql_mode = 'ORACLE,EMPTY_STRING_IS_NULL,PAD_CHAR_TO_FULL_LENGTH'",
+            "SET GLOBAL old_mode = 'UTF8_IS_UTF8MB3,ZERO_DATE_TIME_CAST'",
+            "SET GLOBAL max_statement_time = 0.01",
+            "SET GLOBAL sql_select_limit = 1",
+            "SET GLOBAL sql_safe_updates = ON",
+            "SET GLOBAL autocommit = OFF",
+            "SET GLOBAL tx_isolation = 'SERIALIZABLE'",
+            "SET GLOBAL tx_read_only = ON",
+            "SET GLOBAL innodb_snapshot_isolation = ON",
+            "SET GLOBAL idle_transaction_timeout = 1",
+            "SET GLOBAL idle_readonly_transaction_timeout = 1",
+            "SET GLOBAL check_constraint_checks = OFF",
+            "SET GLOBAL foreign_key_checks = OFF",
+            "SET GLOBAL completion_type = 'RELEASE'",
+            "SET GLOBAL innodb_strict_mode = OFF",
+            "SET GLOBAL in_predicate_conversion_threshold = 2",
+            "SET GLOBAL system_versioning_asof = '2000-01-01 00:00:00'",
+            "SET GLOBAL system_versioning_alter_history = 'KEEP'",
+            "SET GLOBAL lock_wait_timeout = 31536000",
+            "SET GLOBAL wait_timeout = 4",
+        ],
+    )
+    .await;
+    let server = server_at(&url, "root").await;
+    let mut session = server.session().await.unwrap();
+    let mut twin = server.session().await.unwrap();
+    session.run("CREATE DATABASE hostile").await.unwrap();
+    session.run("CREATE TABLE hostile.t (id INT PRIMARY KEY, c INT CHECK (c > 0))").await.unwrap();
+    session.begin().await.unwrap();
+    session.run("INSERT INTO hostile.t VALUES (0, 1), (1, 1)").await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    session.commit().await.unwrap();
+    let seen: (String, String, String) =
+        session.one("SELECT @@time_zone, CONCAT(\"a\", '', '\\n'), @@tx_isolation").await.unwrap();
+    assert_eq!(seen, ("+00:00".into(), "a\n".into(), "READ-COMMITTED".into()));
+    let checked = session.run("INSERT INTO hostile.t VALUES (2, 0)").await.unwrap_err();
+    assert_eq!(checked.errno(), Some(4025));
+
+    // A row that changed since our transaction began can be locked and changed all the same.
+    session.begin().await.unwrap();
+    let rows: Vec<i64> = session.rows("SELECT id FROM hostile.t").await.unwrap();
+    assert_eq!(rows, [0, 1]);
+    twin.run("UPDATE hostile.t SET c = 2").await.unwrap();
+    let lock = session.flavour().shared_lock();
+    let read = format!("SELECT c FROM hostile.t WHERE id = 1 {lock}");
+    assert_eq!(session.one::<i64>(read).await.unwrap(), 2);
+    assert_eq!(session.run("DELETE FROM hostile.t WHERE id IN (0, 1)").await.unwrap(), 2);
+    session.commit().await.unwrap();
+
+    // What the user wrote is understood as the server's other clients would.
+    let mut user = server.session_for_user_sql("hostile").await.unwrap();
+    let modes: (String, String) = user.one("SELECT @@sql_mode, @@old_mode").await.unwrap();
+    assert!(modes.0.contains("ORACLE") && modes.1.contains("UTF8_IS_UTF8MB3"), "{modes:?}");
+    for session in [session, twin, user] {
+        session.close().await.unwrap();
+    }
+}
+
+/// InnoDB refuses writes of ours in sessions that log statements.
+async fn a_server_that_logs_statements(database: Database) {
+    let mysqld = Mysqld::start(database, &["--binlog-format=STATEMENT"]);
+    let url = mysqld.url();
+    as_root(&url, &["CREATE USER migrator@localhost"]).await;
+    let server = server_at(&url, "root").await;
+    let mut session = server.session().await.unwrap();
+    session.run("CREATE DATABASE logged").await.unwrap();
+    session.run("CREATE TABLE logged.t (id INT PRIMARY KEY)").await.unwrap();
+    assert_eq!(session.run("INSERT INTO logged.t VALUES (1)").await.unwrap(), 1);
+    session.close().await.unwrap();
+
+    let error = refusal(&connection(&url, "migrator", None)).await;
+    assert_eq!(error.code, "setting_not_taken");
+    assert!(error.message.contains("binlog_format"), "{error}");
+    let right = database.either("SESSION_VARIABLES_ADMIN", "BINLOG ADMIN");
+    assert!(error.hints[0].contains(right), "{error:?}");
+
+    // Without a binary log there is nothing to ask for.
+    let silent = Mysqld::start(database, &["--skip-log-bin", "--binlog-format=STATEMENT"]);
+    as_root(&silent.url(), &["CREATE USER migrator@localhost"]).await;
+    server_at(&silent.url(), "migrator").await.session().await.unwrap().close().await.unwrap();
+}
+
+/// MariaDB has no id in its data: what it has instead stays, and is not another server's.
+async fn a_server_is_known_again(database: Database) {
+    let server = server_at(&shared_url(database), "root").await;
+    let again = server_at(&shared_url(database), "root").await;
+    assert_eq!(server.facts(), again.facts());
+
+    let mysqld = Mysqld::start(database, &[]);
+    let other = server_at(&mysqld.url(), "root").await;
+    assert_ne!(server.facts().uuid, other.facts().uuid);
+    // As if a replica answered.
+    as_root(&mysqld.url(), &["SET GLOBAL server_id = 77"]).await;
+    let error = other.session().await.unwrap_err();
+    assert_eq!((error.kind, error.code), (Kind::NotReady, "other_server"));
+}
+
 #[tokio::test]
 async fn nobody_listens() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -250,3 +356,11 @@ async fn files_that_are_not_there() {
     half.tls.cert = Some(certificate("client-cert.pem"));
     assert_eq!(Server::connect(&half).await.unwrap_err().code, "tls_identity");
 }
+
+on_both!(
+    a_wrong_password_is_access_denied,
+    an_account_with_few_rights,
+    a_certificate_that_bears_the_servers_name,
+    a_server_that_logs_statements,
+);
+on_mariadb!(marias_hostile_defaults_do_not_reach_our_session, a_server_is_known_again);

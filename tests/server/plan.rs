@@ -4,6 +4,7 @@
 mod direct;
 pub mod ground;
 mod mapped;
+mod maria;
 mod methods;
 mod read;
 mod refused;

@@ -5,16 +5,22 @@ use std::time::Duration;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use tokio::sync::mpsc::Receiver;
-use zosc::capture::{Capture, Delivery, Position, Watched};
+use zosc::capture::binlog::Binlog;
+use zosc::capture::{Delivery, Position, Receipt, Watched};
 use zosc::error::Error;
 use zosc::halt::Halt;
 use zosc::mysql::{Connection, Server, Tls, TlsMode};
-use zosc::schema::{Column, Helper, Key, KeyColumn, KeyShape, PartType, TableName, TypeName, read};
+use zosc::schema::{
+    Column, Helper, Key, KeyColumn, KeyShape, PartType, Side, TableName, TypeName, read,
+};
+
+use crate::support::mysqld::{Database, shared_url};
 
 /// Long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(100);
 
 pub struct Bench {
+    pub database: Database,
     pub server: Server,
     pub app: Conn,
     pub schema: String,
@@ -24,7 +30,7 @@ pub struct Bench {
 
 /// A running capture and what it delivers.
 pub struct Running {
-    pub capture: Capture,
+    pub capture: Binlog,
     pub deliveries: Receiver<Delivery>,
     pub halt: Halt,
 }
@@ -39,8 +45,21 @@ pub struct Delivered {
 }
 
 impl Bench {
+    /// A fresh schema on the shared server.
+    pub async fn new(database: Database, schema: &str) -> Self {
+        Self::at(&shared_url(database), database, schema).await
+    }
+
     /// A fresh schema on the server at `url`.
-    pub async fn new(url: &str, schema: &str) -> Self {
+    pub async fn at(url: &str, database: Database, schema: &str) -> Self {
+        // What capture goes through is shown with a failed test. Only the first one can be set.
+        drop(
+            tracing_subscriber::fmt()
+                .with_test_writer()
+                .with_env_filter("zosc=debug")
+                .with_ansi(false)
+                .try_init(),
+        );
         let server = Self::connect(url).await;
         let mut app = Conn::from_url(url).await.unwrap();
         app.query_drop(format!("DROP DATABASE IF EXISTS {schema}")).await.unwrap();
@@ -53,7 +72,7 @@ impl Bench {
         )
         .await
         .unwrap();
-        Self { server, app, schema: schema.to_owned(), url: url.to_owned(), tokens: 0 }
+        Self { database, server, app, schema: schema.to_owned(), url: url.to_owned(), tokens: 0 }
     }
 
     /// A handle for a run named `bench`.
@@ -75,6 +94,42 @@ impl Bench {
         mysql_async::Opts::from_url(&self.url).unwrap().tcp_port()
     }
 
+    /// From now on what this application writes is compressed in the log, or not. On MariaDB all that
+    /// anybody writes: for a server of the test's own.
+    pub async fn compress(&mut self, on: bool) {
+        let variables: &[&str] = if self.database.is_mariadb() {
+            &["GLOBAL log_bin_compress_min_len = 10", "GLOBAL log_bin_compress"]
+        } else {
+            &["SESSION binlog_transaction_compression"]
+        };
+        let state = if on { "ON" } else { "OFF" };
+        self.run(&format!("SET {} = {state}", variables.join(", "))).await;
+    }
+
+    /// The kinds of events that the log's present file holds.
+    pub async fn logged(&mut self) -> Vec<String> {
+        let command = if self.database.is_mariadb() { "MASTER" } else { "BINARY LOG" };
+        let status: mysql_async::Row =
+            self.app.query_first(format!("SHOW {command} STATUS")).await.unwrap().unwrap();
+        let file: String = status.get("File").unwrap();
+        let events: Vec<mysql_async::Row> =
+            self.app.query(format!("SHOW BINLOG EVENTS IN '{file}'")).await.unwrap();
+        events.iter().map(|event| event.get("Event_type").unwrap()).collect()
+    }
+
+    /// Makes the server forget the first file of its log, once it does not need it any more.
+    pub async fn purge(&mut self, first: &str) {
+        loop {
+            let files: Vec<mysql_async::Row> = self.app.query("SHOW BINARY LOGS").await.unwrap();
+            let names: Vec<String> = files.iter().map(|file| file.get(0).unwrap()).collect();
+            if names[0] != first {
+                return;
+            }
+            self.run(&format!("PURGE BINARY LOGS TO '{}'", names.last().unwrap())).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Another connection of the application.
     pub async fn another(&self) -> Conn {
         let mut conn = Conn::from_url(&self.url).await.unwrap();
@@ -82,8 +137,10 @@ impl Bench {
         conn
     }
 
+    /// Runs a statement, given in MySQL's words.
     pub async fn run(&mut self, sql: &str) {
-        self.app.query_drop(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let sql = self.database.words(sql);
+        self.app.query_drop(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     /// What a plan would say of `table` and its key.
@@ -109,6 +166,7 @@ impl Bench {
         Watched {
             shadow: name.helper(Helper::Shadow),
             fence: TableName::new(&self.schema, "fence"),
+            marker: String::new(),
             key,
             original,
         }
@@ -125,6 +183,25 @@ impl Bench {
         keys
     }
 
+    /// Whether each key, written as a literal, finds its own row and no other.
+    pub async fn finds_each(&self, watched: &Watched, keys: &[Key]) {
+        let mut session = self.server.session().await.unwrap();
+        for key in keys {
+            let found = session
+                .bytes(format!(
+                    "SELECT {} FROM {} WHERE {}",
+                    watched.key.select(None),
+                    watched.original.name,
+                    watched.key.is_one_of(Side::Original, [key])
+                ))
+                .await
+                .unwrap();
+            let found: Vec<Key> = found.iter().map(|row| watched.key.parse(row).unwrap()).collect();
+            assert_eq!(found, std::slice::from_ref(key), "{}", watched.original.definition);
+        }
+        session.close().await.unwrap();
+    }
+
     pub async fn capture(&self, watched: &Watched) -> Running {
         self.capture_from(watched, None).await
     }
@@ -132,7 +209,7 @@ impl Bench {
     pub async fn capture_from(&self, watched: &Watched, from: Option<Position>) -> Running {
         let halt = Halt::new();
         let (capture, deliveries) =
-            Capture::start(&self.server, watched.clone(), from, &halt).await.unwrap();
+            Binlog::start(&self.server, watched.clone(), from, &halt).await.unwrap();
         Running { capture, deliveries, halt }
     }
 
@@ -164,7 +241,10 @@ impl Running {
                     delivered.parts.push(keys.len());
                     delivered.keys.extend(keys);
                 }
-                Some(Delivery::Commit(position)) => {
+                Some(Delivery::Commit(Receipt::Rows(rows))) => {
+                    panic!("rows of no log table: {rows:?}")
+                }
+                Some(Delivery::Commit(Receipt::Position(position))) => {
                     delivered.commits.push((delivered.keys.len(), position));
                 }
                 Some(Delivery::Fence(met)) if met == token => return delivered,

@@ -4,7 +4,11 @@ use fastrand::Rng;
 use zosc::schema::hex;
 
 use super::bench::Bench;
-use crate::support::mysqld::{Kind, Mysqld, shared_url};
+use crate::support::each::{on_all, on_both};
+use crate::support::mysqld::{Database, Mysqld};
+
+on_all!(keys_of_every_type_are_what_the_server_returns);
+on_both!(a_key_of_several_columns_comes_in_its_own_order);
 
 /// Rows for each type.
 const ROWS: usize = 60;
@@ -12,20 +16,21 @@ const ROWS: usize = 60;
 /// A type and a maker of literals for it.
 type Case = (String, Box<dyn Fn(&mut Rng) -> String>);
 
-#[tokio::test]
-async fn keys_of_every_type_are_what_the_server_returns() {
-    let server = Mysqld::start(Kind::Mysql, &[]);
-    let mut bench = Bench::new(&server.url(), "binlog_keys").await;
+async fn keys_of_every_type_are_what_the_server_returns(database: Database) {
+    let server = Mysqld::start(database, &[]);
+    let mut bench = Bench::at(&server.url(), database, "binlog_keys").await;
     let seed = fastrand::u64(..);
     let mut rng = Rng::with_seed(seed);
-    for (number, (column_type, literal)) in cases().into_iter().enumerate() {
+    for (number, (column_type, literal)) in cases(database).into_iter().enumerate() {
         let table = format!("t{number}");
         bench
             .run(&format!(
                 "CREATE TABLE {table} (a VARCHAR(300) CHARACTER SET utf8mb4, j JSON, b BIT(3), \
                  s SET('x','y','z'), y YEAR, k {column_type} NOT NULL, z LONGBLOB, \
-                 d DECIMAL(20,5), g POINT, f FLOAT, w DOUBLE, v VECTOR(3), t TINYTEXT, \
-                 PRIMARY KEY (k))"
+                 d DECIMAL(20,5), g POINT, f FLOAT, w DOUBLE, t TINYTEXT, h CHAR(200), \
+                 x INT AS (d + 1) VIRTUAL, i BIGINT UNSIGNED INVISIBLE, n TIME(3), {} \
+                 p MEDIUMTEXT AS (CONCAT(t, 'x')) STORED, PRIMARY KEY (k))",
+                own_columns(database)
             ))
             .await;
         let watched = bench.watched(&table, &["k"]).await;
@@ -34,13 +39,14 @@ async fn keys_of_every_type_are_what_the_server_returns() {
             let value = literal(&mut rng);
             let filling = if rng.bool() {
                 "'', '[1, {\"a\": 2}]', 5, 'x,z', 0, '', -1.5, POINT(1, 2), 0.1, 1e300, \
-                 TO_VECTOR('[1,2,3]'), 'tiny'"
+                 'tiny', 'h', 18446744073709551615, '-1:02:03.456'"
             } else {
-                "REPEAT('é', 300), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+                "REPEAT('é', 300), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+                 NULL, NULL, NULL"
             };
             bench
                 .run(&format!(
-                    "INSERT IGNORE INTO {table} (a, j, b, s, y, z, d, g, f, w, v, t, k) \
+                    "INSERT IGNORE INTO {table} (a, j, b, s, y, z, d, g, f, w, t, h, i, n, k) \
                      VALUES ({filling}, {value})"
                 ))
                 .await;
@@ -49,6 +55,7 @@ async fn keys_of_every_type_are_what_the_server_returns() {
         let returned = bench.keys_in(&watched).await;
         assert!(returned.len() > 1, "{column_type}: too few rows");
         assert_eq!(sorted(inserted.keys), returned, "{column_type} inserted, seed {seed}");
+        bench.finds_each(&watched, &returned).await;
         bench.run(&format!("UPDATE {table} SET d = 7, t = 'x', a = NULL")).await;
         let updated = bench.settled(&mut running).await;
         assert_eq!(sorted(updated.keys), returned, "{column_type} updated, seed {seed}");
@@ -59,9 +66,26 @@ async fn keys_of_every_type_are_what_the_server_returns() {
     }
 }
 
-#[tokio::test]
-async fn a_key_of_several_columns_comes_in_its_own_order() {
-    let mut bench = Bench::new(&shared_url(), "binlog_composite").await;
+/// Columns of types that only this server has.
+fn own_columns(database: Database) -> &'static str {
+    match database {
+        Database::Mysql => "v VECTOR(3) DEFAULT (TO_VECTOR('[1,2,3]')),",
+        Database::Mariadb => {
+            "u UUID DEFAULT UUID(), q INET6 DEFAULT '::1', e INET4 DEFAULT '1.2.3.4', \
+             vc VARCHAR(100) COMPRESSED DEFAULT REPEAT('c', 100), \
+             vl VARCHAR(255) COMPRESSED DEFAULT REPEAT('c', 255), \
+             bc BLOB COMPRESSED DEFAULT REPEAT('b', 1000),"
+        }
+        Database::Mariadb118 => {
+            "u UUID DEFAULT UUID(), q INET6 DEFAULT '::1', \
+             v VECTOR(3) DEFAULT VEC_FromText('[1,2,3]'), \
+             tc MEDIUMTEXT COMPRESSED DEFAULT REPEAT('b', 1000),"
+        }
+    }
+}
+
+async fn a_key_of_several_columns_comes_in_its_own_order(database: Database) {
+    let mut bench = Bench::new(database, "binlog_composite").await;
     bench
         .run(
             "CREATE TABLE t (b VARCHAR(9) NOT NULL, x JSON, a MEDIUMINT NOT NULL, \
@@ -77,8 +101,9 @@ async fn a_key_of_several_columns_comes_in_its_own_order() {
         )
         .await;
     let delivered = bench.settled(&mut running).await;
-    assert_eq!(sorted(delivered.keys), bench.keys_in(&watched).await);
     let before = bench.keys_in(&watched).await;
+    assert_eq!(sorted(delivered.keys), before);
+    bench.finds_each(&watched, &before).await;
     bench.run("UPDATE t SET c = '2025-01-01' WHERE a = -3").await;
     let mut delivered = bench.settled(&mut running).await.keys;
     let after = bench.keys_in(&watched).await;
@@ -92,7 +117,7 @@ fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
     items
 }
 
-fn cases() -> Vec<Case> {
+fn cases(database: Database) -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     let mut add = |column_type: &str, literal: Box<dyn Fn(&mut Rng) -> String>| {
         cases.push((column_type.to_owned(), literal));
@@ -128,7 +153,7 @@ fn cases() -> Vec<Case> {
     for fsp in [0, 1, 2, 3, 5, 6] {
         add(&format!("TIME({fsp})"), Box::new(time));
         add(&format!("DATETIME({fsp})"), Box::new(|rng| format!("'{} {}'", date(rng), clock(rng))));
-        add(&format!("TIMESTAMP({fsp})"), Box::new(timestamp));
+        add(&format!("TIMESTAMP({fsp})"), Box::new(move |rng| timestamp(rng, database)));
     }
     add("ENUM('a','b','c')", Box::new(|rng| rng.u8(0..=3).to_string()));
     let members: Vec<String> = (0..300).map(|member| format!("'m{member}'")).collect();
@@ -201,11 +226,12 @@ fn time(rng: &mut Rng) -> String {
     format!("'{sign}{hour:02}:{m:02}:{s:02}.{:06}'", rng.u32(0..1_000_000))
 }
 
-fn timestamp(rng: &mut Rng) -> String {
+fn timestamp(rng: &mut Rng, database: Database) -> String {
+    let last = if database == Database::Mariadb118 { u32::MAX } else { 0x7FFF_FFFF };
     match rng.u8(0..5) {
         0 => "'0000-00-00'".to_owned(),
-        1 => "'2038-01-19 03:14:07'".to_owned(),
-        _ => format!("FROM_UNIXTIME({}.{:06})", rng.u32(1..0x7FFF_FFFF), rng.u32(0..999_999)),
+        1 => format!("FROM_UNIXTIME({last})"),
+        _ => format!("FROM_UNIXTIME({}.{:06})", rng.u32(1..last), rng.u32(0..999_999)),
     }
 }
 

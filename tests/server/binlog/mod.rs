@@ -2,5 +2,8 @@
 
 mod bench;
 mod keys;
+mod mariadb;
+mod statements;
 mod transactions;
 mod trouble;
+mod xa;

@@ -8,19 +8,40 @@ use std::time::Duration;
 use mysql_async::prelude::Queryable;
 use zosc::capture::Delivery;
 
-use super::bench::{Bench, integer};
-use crate::support::mysqld::shared_url;
+use super::bench::Bench;
+use crate::support::each::on_all;
+use crate::support::mysqld::{Database, Mysqld};
 
-async fn bench(schema: &str) -> Bench {
-    let mut bench = Bench::new(&shared_url(), schema).await;
+on_all!(
+    compressed_transactions_and_lean_images,
+    old_and_new_keys_in_commit_order,
+    rolled_back_work_is_not_delivered,
+    a_number_that_the_server_gave_is_in_a_lean_image,
+    what_is_committed_before_a_fence_comes_before_it,
+    a_big_transaction_comes_in_parts,
+    a_run_resumes_at_any_position_it_was_told,
+    a_lost_stream_loses_nothing,
+);
+
+async fn bench(database: Database, schema: &str) -> Bench {
+    laid(Bench::new(database, schema).await).await
+}
+
+/// A server of the test's own, and a bench on it.
+async fn own_bench(database: Database, schema: &str) -> (Mysqld, Bench) {
+    let server = Mysqld::start(database, &[]);
+    let bench = laid(Bench::at(&server.url(), database, schema).await).await;
+    (server, bench)
+}
+
+async fn laid(mut bench: Bench) -> Bench {
     bench.run("CREATE TABLE t (id INT NOT NULL PRIMARY KEY, v INT, j JSON, b BLOB)").await;
     bench.run("CREATE TABLE other (id INT NOT NULL PRIMARY KEY, v INT)").await;
     bench
 }
 
-#[tokio::test]
-async fn old_and_new_keys_in_commit_order() {
-    let mut bench = bench("binlog_order").await;
+async fn old_and_new_keys_in_commit_order(database: Database) {
+    let mut bench = bench(database, "binlog_order").await;
     let watched = bench.watched("t", &["id"]).await;
     let mut running = bench.capture(&watched).await;
     let first = running.next().await;
@@ -38,9 +59,8 @@ async fn old_and_new_keys_in_commit_order() {
     running.stop().await;
 }
 
-#[tokio::test]
-async fn rolled_back_work_is_not_delivered() {
-    let mut bench = bench("binlog_rollback").await;
+async fn rolled_back_work_is_not_delivered(database: Database) {
+    let mut bench = bench(database, "binlog_rollback").await;
     let watched = bench.watched("t", &["id"]).await;
     let mut running = bench.capture(&watched).await;
     for statement in [
@@ -61,38 +81,62 @@ async fn rolled_back_work_is_not_delivered() {
     running.stop().await;
 }
 
-#[tokio::test]
-async fn compressed_transactions_and_lean_images() {
-    let mut bench = bench("binlog_images").await;
+async fn compressed_transactions_and_lean_images(database: Database) {
+    let (_server, mut bench) = own_bench(database, "binlog_images").await;
     let watched = bench.watched("t", &["id"]).await;
     let mut running = bench.capture(&watched).await;
-    for setting in [
-        "binlog_transaction_compression = ON",
-        "binlog_transaction_compression = OFF",
-        "binlog_row_image = MINIMAL",
-        "binlog_row_image = NOBLOB",
-        "binlog_row_value_options = PARTIAL_JSON",
-        "binlog_row_image = FULL",
-        "binlog_rows_query_log_events = ON",
-    ] {
-        bench.run(&format!("SET SESSION {setting}")).await;
-        bench
-            .run("INSERT INTO t VALUES (1, 1, '{\"a\": [1, 2, 3]}', 'x'), (2, 2, '[]', NULL)")
-            .await;
-        bench.run("UPDATE t SET j = JSON_SET(j, '$.a[1]', 7) WHERE id = 1").await;
-        bench.run("UPDATE t SET j = JSON_SET(j, '$.a[1]', 8), v = id + 1, b = 'yy'").await;
-        bench.run("UPDATE t SET j = JSON_REMOVE(j, '$.a[1]'), id = id + 10").await;
-        bench.run("DELETE FROM t").await;
-        let delivered = bench.settled(&mut running).await;
-        let expected = [1, 2, 1, 1, 2, 11, 1, 12, 2, 11, 12];
-        assert_eq!(delivered.integers(), expected, "{setting}");
+    let own: &[&str] = match database {
+        Database::Mysql => &[
+            "SESSION binlog_row_value_options = PARTIAL_JSON",
+            "SESSION binlog_rows_query_log_events = ON",
+            "SESSION binlog_row_value_options = ''",
+            "GLOBAL binlog_row_metadata = FULL",
+        ],
+        Database::Mariadb => &["GLOBAL binlog_row_metadata = FULL", "SESSION skip_replication = 1"],
+        Database::Mariadb118 => &[
+            "SESSION binlog_row_image = FULL_NODUP",
+            "GLOBAL binlog_row_metadata = MINIMAL",
+            "GLOBAL binlog_legacy_event_pos = ON",
+        ],
+    };
+    let settings = [
+        "SESSION binlog_row_image = FULL",
+        "SESSION binlog_row_image = MINIMAL",
+        "SESSION binlog_row_image = NOBLOB",
+    ];
+    let mut logged = HashSet::new();
+    let checksums = ["GLOBAL binlog_checksum = NONE", "GLOBAL binlog_checksum = CRC32"];
+    for setting in settings.iter().chain(own).chain(&checksums) {
+        bench.run(&format!("SET {setting}")).await;
+        for compression in [false, true] {
+            bench.compress(compression).await;
+            bench
+                .run("INSERT INTO t VALUES (1, 1, '{\"a\": [1, 2, 3]}', 'x'), (2, 2, '[]', NULL)")
+                .await;
+            bench.run("UPDATE t SET j = JSON_SET(j, '$.a[1]', 7) WHERE id = 1").await;
+            bench.run("UPDATE t SET j = JSON_SET(j, '$.a[1]', 8), v = id + 1, b = 'yy'").await;
+            bench.run("UPDATE t SET j = JSON_REMOVE(j, '$.a[1]'), id = id + 10").await;
+            bench.run("DELETE FROM t").await;
+            let delivered = bench.settled(&mut running).await;
+            let expected = [1, 2, 1, 1, 2, 11, 1, 12, 2, 11, 12];
+            assert_eq!(delivered.integers(), expected, "{setting}, compression {compression}");
+        }
+        logged.extend(bench.logged().await);
+    }
+    let compressed: &[&str] = match database {
+        Database::Mysql => &["Transaction_payload"],
+        Database::Mariadb | Database::Mariadb118 => {
+            &["Write_rows_compressed_v1", "Update_rows_compressed_v1", "Delete_rows_compressed_v1"]
+        }
+    };
+    for kind in compressed {
+        assert!(logged.contains(*kind), "{kind} is not in {logged:?}");
     }
     running.stop().await;
 }
 
-#[tokio::test]
-async fn a_number_that_the_server_gave_is_in_a_lean_image() {
-    let mut bench = bench("binlog_auto").await;
+async fn a_number_that_the_server_gave_is_in_a_lean_image(database: Database) {
+    let mut bench = bench(database, "binlog_auto").await;
     bench.run("CREATE TABLE a (id INT NOT NULL PRIMARY KEY AUTO_INCREMENT, v INT)").await;
     let watched = bench.watched("a", &["id"]).await;
     let mut running = bench.capture(&watched).await;
@@ -103,9 +147,8 @@ async fn a_number_that_the_server_gave_is_in_a_lean_image() {
     running.stop().await;
 }
 
-#[tokio::test]
-async fn what_is_committed_before_a_fence_comes_before_it() {
-    let mut bench = bench("binlog_fence").await;
+async fn what_is_committed_before_a_fence_comes_before_it(database: Database) {
+    let mut bench = bench(database, "binlog_fence").await;
     let watched = bench.watched("t", &["id"]).await;
     let mut running = bench.capture(&watched).await;
     let committed = Arc::new(Mutex::new(HashSet::new()));
@@ -138,14 +181,13 @@ async fn what_is_committed_before_a_fence_comes_before_it() {
     running.stop().await;
 }
 
-#[tokio::test]
-async fn a_big_transaction_comes_in_parts() {
-    let mut bench = bench("binlog_big").await;
+async fn a_big_transaction_comes_in_parts(database: Database) {
+    let (_server, mut bench) = own_bench(database, "binlog_big").await;
     let watched = bench.watched("t", &["id"]).await;
     let mut running = bench.capture(&watched).await;
     bench.run("SET SESSION cte_max_recursion_depth = 100000").await;
-    for compression in ["OFF", "ON"] {
-        bench.run(&format!("SET SESSION binlog_transaction_compression = {compression}")).await;
+    for compression in [false, true] {
+        bench.compress(compression).await;
         bench
             .run(
                 "INSERT INTO t (id, b) WITH RECURSIVE n AS (SELECT 1 i UNION ALL \
@@ -163,69 +205,8 @@ async fn a_big_transaction_comes_in_parts() {
     running.stop().await;
 }
 
-#[tokio::test]
-async fn xa_keys_wait_for_the_commit() {
-    let mut bench = bench("binlog_xa").await;
-    let watched = bench.watched("t", &["id"]).await;
-    let mut running = bench.capture(&watched).await;
-    let mut expected = Vec::new();
-    for (id, compression) in [(10, "OFF"), (20, "ON")] {
-        bench.run(&format!("SET SESSION binlog_transaction_compression = {compression}")).await;
-        for (nth, end) in ["COMMIT", "ROLLBACK"].into_iter().enumerate() {
-            let key = id + i64::try_from(nth).unwrap();
-            let xid = format!("'o{key}','b',3");
-            for statement in [
-                format!("XA START {xid}"),
-                format!("INSERT INTO t (id) VALUES ({key})"),
-                format!("XA END {xid}"),
-                format!("XA PREPARE {xid}"),
-            ] {
-                bench.run(&statement).await;
-            }
-            let mut other = bench.another().await;
-            other.query_drop("INSERT INTO fence VALUES (9, 9, 1000) ON DUPLICATE KEY UPDATE token = token + 1").await.unwrap();
-            let token: u64 =
-                other.query_first("SELECT token FROM fence WHERE run = 9").await.unwrap().unwrap();
-            let meanwhile = running.until(token).await;
-            assert!(meanwhile.keys.is_empty(), "{end}: only prepared");
-            let held = meanwhile.commits.last().unwrap().1.clone();
-            other.disconnect().await.unwrap();
-            bench.run(&format!("XA {end} {xid}")).await;
-            let delivered = bench.settled(&mut running).await;
-            if end == "COMMIT" {
-                expected.push(key);
-                assert_eq!(delivered.integers(), [key]);
-            } else {
-                assert!(delivered.keys.is_empty());
-            }
-            // Taken up at the position told while it was prepared, the stream meets it again.
-            let mut again = bench.capture_from(&watched, Some(held)).await;
-            let replayed = bench.settled(&mut again).await;
-            assert_eq!(replayed.integers(), delivered.integers());
-            again.stop().await;
-            bench.settled(&mut running).await;
-        }
-        let xid = format!("'p{id}'");
-        for statement in [
-            format!("XA START {xid}"),
-            format!("INSERT INTO t (id) VALUES ({})", id + 5),
-            format!("XA END {xid}"),
-            format!("XA COMMIT {xid} ONE PHASE"),
-        ] {
-            bench.run(&statement).await;
-        }
-        assert_eq!(bench.settled(&mut running).await.integers(), [id + 5]);
-        expected.push(id + 5);
-    }
-    let mut there: Vec<i64> = bench.keys_in(&watched).await.iter().map(integer).collect();
-    there.sort_unstable();
-    assert_eq!(there, expected);
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn a_run_resumes_at_any_position_it_was_told() {
-    let mut bench = bench("binlog_resume").await;
+async fn a_run_resumes_at_any_position_it_was_told(database: Database) {
+    let mut bench = bench(database, "binlog_resume").await;
     let watched = bench.watched("t", &["id"]).await;
     let mut running = bench.capture(&watched).await;
     for id in 0..20 {
@@ -248,9 +229,8 @@ async fn a_run_resumes_at_any_position_it_was_told() {
     }
 }
 
-#[tokio::test]
-async fn a_lost_stream_loses_nothing() {
-    let mut bench = bench("binlog_kill").await;
+async fn a_lost_stream_loses_nothing(database: Database) {
+    let mut bench = bench(database, "binlog_kill").await;
     bench.run("CREATE USER IF NOT EXISTS dumper").await;
     bench.run("GRANT ALL ON *.* TO dumper").await;
     let port = bench.server_port();
@@ -291,34 +271,5 @@ async fn a_lost_stream_loses_nothing() {
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys, (0..total).collect::<Vec<i64>>());
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn statements_of_no_concern_pass() {
-    let mut bench = bench("binlog_harmless").await;
-    let watched = bench.watched("t", &["id"]).await;
-    let mut running = bench.capture(&watched).await;
-    for statement in [
-        "CREATE TABLE u (t INT, id INT NOT NULL PRIMARY KEY)",
-        "ALTER TABLE u ADD COLUMN t2 INT",
-        "TRUNCATE u",
-        "CREATE TABLE IF NOT EXISTS t (x INT)",
-        "CREATE TABLE c AS SELECT * FROM t",
-        "CREATE VIEW v AS SELECT * FROM t",
-        "DROP VIEW v",
-        "ANALYZE TABLE t",
-        "CREATE TEMPORARY TABLE t (x INT)",
-        "DROP TEMPORARY TABLE t",
-        "DROP TABLE u, c",
-        "CREATE PROCEDURE p() DELETE FROM t",
-        "DROP PROCEDURE p",
-        "CREATE TABLE m (id INT) ENGINE = MyISAM",
-        "INSERT INTO m VALUES (1)",
-    ] {
-        bench.run(statement).await;
-    }
-    bench.run("INSERT INTO t (id) VALUES (5)").await;
-    assert_eq!(bench.settled(&mut running).await.integers(), [5]);
     running.stop().await;
 }

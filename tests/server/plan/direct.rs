@@ -12,6 +12,8 @@ use zosc::schema::read;
 use zosc::sql::Algorithm;
 
 use super::ground::Ground;
+use crate::support::each::on_both;
+use crate::support::mysqld::Database;
 
 const TABLE: &str = "CREATE TABLE t (id INT PRIMARY KEY, a INT, KEY a (a))";
 
@@ -21,9 +23,8 @@ fn impatient(request: Request, attempts: u32) -> Request {
     Request { swap, ..request }
 }
 
-#[tokio::test]
-async fn the_original_is_altered() {
-    let mut ground = Ground::laid("direct_done", &[TABLE]).await;
+async fn the_original_is_altered(database: Database) {
+    let mut ground = Ground::laid_in(database, "direct_done", &[TABLE]).await;
     let (events, _ear) = Events::channel();
     for (sql, algorithm, outcome) in [
         ("ADD COLUMN b INT", Algorithm::Instant, Outcome::Instant),
@@ -39,9 +40,8 @@ async fn the_original_is_altered() {
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn what_the_algorithm_cannot_do_changes_nothing() {
-    let ground = Ground::laid("direct_not", &[TABLE]).await;
+async fn what_the_algorithm_cannot_do_changes_nothing(database: Database) {
+    let ground = Ground::laid_in(database, "direct_not", &[TABLE]).await;
     let (events, _ear) = Events::channel();
     let request = ground.request("t", "MODIFY a BIGINT");
     for algorithm in [Algorithm::Instant, Algorithm::InPlace] {
@@ -54,9 +54,8 @@ async fn what_the_algorithm_cannot_do_changes_nothing() {
     ground.gone().await;
 }
 
-#[tokio::test]
-async fn a_lock_is_waited_for_in_short_tries() {
-    let mut ground = Ground::laid("direct_lock", &[TABLE]).await;
+async fn a_lock_is_waited_for_in_short_tries(database: Database) {
+    let mut ground = Ground::laid_in(database, "direct_lock", &[TABLE]).await;
     let (events, mut ear) = Events::channel();
     ground.session.begin().await.unwrap();
     ground.session.run("INSERT INTO t VALUES (1, 1)").await.unwrap();
@@ -88,3 +87,9 @@ async fn a_lock_is_waited_for_in_short_tries() {
     assert!(matches!(done.unwrap(), Direct::Done(Outcome::Instant)));
     ground.gone().await;
 }
+
+on_both!(
+    the_original_is_altered,
+    what_the_algorithm_cannot_do_changes_nothing,
+    a_lock_is_waited_for_in_short_tries,
+);

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use zosc::error::{Error, Result};
-use zosc::mysql::{Connection, Server, Session, Tls};
+use zosc::mysql::{Connection, Flavour, Server, Session, Tls};
 use zosc::plan::{CopyPlan, Finding, Method, Plan, draw};
 use zosc::request::{Effort, Request, SwapBounds};
 use zosc::schema::{Helper, TableName, quote, read};
 use zosc::sql::Statement;
 
-use crate::support::mysqld::shared_url;
+use crate::support::mysqld::{Database, shared_url};
 
 /// A schema with tables, gone and made anew with every test.
 pub struct Ground {
@@ -33,10 +33,17 @@ pub async fn server_at(url: &str, user: &str) -> Server {
 }
 
 impl Ground {
-    /// On the shared server.
+    /// On the MySQL that the tests share.
     pub async fn laid(schema: &'static str, statements: &[&str]) -> Self {
-        let server = server_at(&shared_url(), "root").await;
-        Self::laid_on(server, schema, statements).await
+        Self::laid_in(Database::Mysql, schema, statements).await
+    }
+
+    /// On the server of a kind that the tests share.
+    pub async fn laid_in(database: Database, schema: &'static str, statements: &[&str]) -> Self {
+        let server = server_at(&shared_url(database), "root").await;
+        let statements: Vec<String> = statements.iter().map(|sql| database.words(sql)).collect();
+        let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+        Self::laid_on(server, schema, &statements).await
     }
 
     pub async fn laid_on(server: Server, schema: &'static str, statements: &[&str]) -> Self {
@@ -59,14 +66,24 @@ impl Ground {
         TableName::new(self.schema, table)
     }
 
+    /// The server's own words for MySQL's.
+    fn words(&self, sql: &str) -> String {
+        match self.server.facts().flavour {
+            Flavour::Mysql => sql.to_owned(),
+            Flavour::Mariadb => Database::Mariadb.words(sql),
+        }
+    }
+
     pub fn request(&self, table: &str, sql: &str) -> Request {
         Request {
             table: self.table(table),
-            statement: Statement::parse(sql).unwrap(),
+            statement: Statement::parse(&self.words(sql)).unwrap(),
             id: None,
             copy: false,
             allow: BTreeSet::new(),
             effort: Effort::default(),
+            capture: None,
+            swap_way: None,
             swap: SwapBounds::default(),
             journal_schema: "_zosc".to_owned(),
         }
@@ -103,10 +120,13 @@ impl Ground {
         }
     }
 
-    /// The rules of the findings, copying by all means.
+    /// The rules of the findings, copying by all means; but for what MariaDB's defaults always
+    /// say.
     pub async fn rules(&mut self, table: &str, sql: &str) -> Vec<&'static str> {
         let (_, findings) = self.copy(table, sql).await;
-        findings.iter().map(|finding| finding.rule).collect()
+        let rules = findings.iter().map(|finding| finding.rule);
+        let flavour = self.server.facts().flavour;
+        rules.filter(|rule| *rule != "durability" || flavour == Flavour::Mysql).collect()
     }
 
     pub async fn gone(mut self) {

@@ -4,13 +4,22 @@ use zosc::conflict::{self, Violation};
 use zosc::error::{Error, Kind};
 
 use super::stage::{Stage, key, run};
+use crate::support::each::{on_both, on_mariadb};
+use crate::support::mysqld::Database;
 
 /// The original of the test; `u` becomes unique in the shadow.
 const TABLE: &str = "CREATE TABLE t (id INT PRIMARY KEY, u VARCHAR(9) COLLATE utf8mb4_bin, v INT)";
 const UNIQUE: &str = "MODIFY u VARCHAR(9) COLLATE utf8mb4_0900_ai_ci, ADD UNIQUE uniq (u, v)";
 
-async fn stage(schema: &str, rows: &str, alter: &str) -> Stage {
-    Stage::set(schema, &[TABLE, &format!("INSERT INTO t VALUES {rows}")], alter, "PRIMARY").await
+async fn stage(database: Database, schema: &str, rows: &str, alter: &str) -> Stage {
+    Stage::set(
+        database,
+        schema,
+        &[TABLE, &format!("INSERT INTO t VALUES {rows}")],
+        alter,
+        "PRIMARY",
+    )
+    .await
 }
 
 /// Carries the rows over and looks for the violation behind the error.
@@ -25,10 +34,9 @@ fn violation(first: i64, second: i64) -> Violation {
     Violation { index: "uniq".into(), first: key(first), second: key(second) }
 }
 
-#[tokio::test]
-async fn two_rows_of_one_chunk() {
+async fn two_rows_of_one_chunk(database: Database) {
     let rows = "(1, 'a', 1), (2, 'b', 1), (3, NULL, 1), (4, NULL, 1), (5, 'A', 1), (6, 'a', 2)";
-    let mut stage = stage("conflict_chunk", rows, UNIQUE).await;
+    let mut stage = stage(database, "conflict_chunk", rows, UNIQUE).await;
     let (_, found) = conflict(&mut stage, "`id` <= 6").await;
     let found = found.unwrap();
     let mut pair = [found.first.clone(), found.second.clone()];
@@ -39,17 +47,15 @@ async fn two_rows_of_one_chunk() {
     assert!(error.message.contains("(id=1)") && error.message.contains("unique key `uniq`"));
 }
 
-#[tokio::test]
-async fn a_row_of_an_earlier_chunk() {
-    let mut stage = stage("conflict_earlier", "(1, 'a', 1), (7, 'A', 1)", UNIQUE).await;
+async fn a_row_of_an_earlier_chunk(database: Database) {
+    let mut stage = stage(database, "conflict_earlier", "(1, 'a', 1), (7, 'A', 1)", UNIQUE).await;
     run(&mut stage.session, &stage.pair.carry("id = 1")).await;
     let (_, found) = conflict(&mut stage, "`id` > 1").await;
     assert_eq!(found, Some(violation(7, 1)));
 }
 
-#[tokio::test]
-async fn a_stale_row_is_no_violation() {
-    let mut stage = stage("conflict_stale", "(1, 'a', 1), (7, 'b', 1)", UNIQUE).await;
+async fn a_stale_row_is_no_violation(database: Database) {
+    let mut stage = stage(database, "conflict_stale", "(1, 'a', 1), (7, 'b', 1)", UNIQUE).await;
     run(&mut stage.session, &stage.pair.carry("id = 1")).await;
     run(&mut stage.session, "UPDATE t SET u = 'c' WHERE id = 1").await;
     run(&mut stage.session, "UPDATE t SET u = 'A' WHERE id = 7").await;
@@ -57,28 +63,51 @@ async fn a_stale_row_is_no_violation() {
     assert_eq!(found, None);
 }
 
-#[tokio::test]
-async fn the_key_itself() {
+async fn the_key_itself(database: Database) {
     let make = [
         "CREATE TABLE t (k VARCHAR(9) COLLATE utf8mb4_bin PRIMARY KEY)",
         "INSERT INTO t VALUES ('a'), ('A')",
     ];
     let alter = "MODIFY k VARCHAR(9) COLLATE utf8mb4_0900_ai_ci";
-    let mut stage = Stage::set("conflict_key", &make, alter, "PRIMARY").await;
+    let mut stage = Stage::set(database, "conflict_key", &make, alter, "PRIMARY").await;
     run(&mut stage.session, &stage.pair.carry("k = 'a'")).await;
     let (_, found) = conflict(&mut stage, "`k` = 'A'").await;
     let error = found.unwrap().into_error(&stage.pair);
     assert!(error.message.contains("(k='A') and (k='a')"), "{error}");
 }
 
-#[tokio::test]
-async fn a_unique_key_that_cannot_be_looked_up() {
-    for (schema, alter) in [
-        ("conflict_expression", "ADD UNIQUE ((LOWER(u)))"),
+async fn a_unique_key_that_cannot_be_looked_up(database: Database) {
+    let mut alters = vec![
         ("conflict_prefix", "ADD UNIQUE (u(1))"),
         ("conflict_generated", "ADD g VARCHAR(9) AS (LOWER(u)), ADD UNIQUE (g)"),
-    ] {
-        let mut stage = stage(schema, "(1, 'a', 1), (7, 'A', 1), (8, 'ab', 1)", alter).await;
+    ];
+    if database.is_mysql() {
+        alters.push(("conflict_expression", "ADD UNIQUE ((LOWER(u)))"));
+    }
+    for (schema, alter) in alters {
+        let rows = "(1, 'a', 1), (7, 'A', 1), (8, 'ab', 1)";
+        let mut stage = stage(database, schema, rows, alter).await;
         assert_eq!(conflict(&mut stage, "TRUE").await.1, None);
     }
 }
+
+/// A unique key over a text of any length, which is kept as a hash.
+async fn a_unique_hash_is_looked_up(database: Database) {
+    let alter = "MODIFY u TEXT COLLATE utf8mb4_general_ci, ADD UNIQUE uniq (u, v)";
+    let rows = "(1, 'a', 1), (7, 'A', 1), (8, 'ab', 1)";
+    let mut stage = stage(database, "conflict_hash", rows, alter).await;
+    run(&mut stage.session, &stage.pair.carry("id = 1")).await;
+    let (error, found) = conflict(&mut stage, "`id` > 1").await;
+    assert_eq!(found, Some(violation(7, 1)));
+    let held = conflict::held_by_others(&mut stage.session, &stage.pair, "`id` > 1", &error);
+    assert_eq!(held.await.unwrap(), [key(7)]);
+}
+
+on_mariadb!(a_unique_hash_is_looked_up);
+on_both!(
+    two_rows_of_one_chunk,
+    a_row_of_an_earlier_chunk,
+    a_stale_row_is_no_violation,
+    the_key_itself,
+    a_unique_key_that_cannot_be_looked_up
+);

@@ -1,9 +1,13 @@
 //! Types that change: what the server converts passes, and another value is found.
 
 use super::stage::{Stage, differs, run};
+use crate::support::each::on_all;
+use crate::support::mysqld::Database;
 
 /// A type, the new type, values that fit, and a value that none of them becomes.
-const CHANGES: &[(&str, &str, &[&str], &str)] = &[
+type Change = (&'static str, &'static str, &'static [&'static str], &'static str);
+
+const CHANGES: &[Change] = &[
     // Whole numbers.
     ("INT", "BIGINT", &["-2147483648", "0"], "1"),
     ("INT UNSIGNED", "BIGINT", &["4294967295"], "-1"),
@@ -68,13 +72,6 @@ const CHANGES: &[(&str, &str, &[&str], &str)] = &[
     ("DATE", "VARCHAR(20)", &["'2024-02-29'", "'0000-00-00'"], "'2024-02-28'"),
     ("DATE", "INT", &["'2024-02-29'"], "20240228"),
     (
-        "DATETIME(6)",
-        "DATETIME",
-        &["'2024-12-31 23:59:59.7'", "'2024-01-01 00:00:00.4'"],
-        "'2024-12-31 23:59:59'",
-    ),
-    ("DATETIME(6)", "DATETIME(3)", &["'2024-12-31 23:59:59.9996'"], "'2024-12-31 23:59:59.999'"),
-    (
         "DATETIME",
         "DATETIME(6)",
         &["'2024-12-31 23:59:59'", "'0000-00-00 00:00:00'"],
@@ -82,24 +79,14 @@ const CHANGES: &[(&str, &str, &[&str], &str)] = &[
     ),
     ("DATETIME(6)", "DATE", &["'2024-12-31 23:59:59.7'", "'2024-12-31 12:00:00'"], "'2024-12-30'"),
     ("DATETIME(6)", "TIME(3)", &["'2024-12-31 12:59:59.7'"], "'12:59:59'"),
-    (
-        "DATETIME(6)",
-        "BIGINT",
-        &["'2024-12-31 12:59:59.7'", "'2024-12-31 12:59:58.2'", "'2024-12-31 23:59:59.999999'"],
-        "20241231125959",
-    ),
     ("DATETIME(6)", "VARCHAR(30)", &["'2024-12-31 12:59:59.7'"], "'2024-12-31 12:59:59.7'"),
     ("TIMESTAMP NULL", "DATETIME", &["'2021-11-07 05:30:00'"], "'2021-11-07 06:30:00'"),
     ("DATETIME", "TIMESTAMP(3) NULL", &["'2021-11-07 06:30:00'"], "'2021-11-07 05:30:00'"),
     ("TIMESTAMP NULL", "BIGINT", &["'2021-11-07 05:30:00'"], "20211107063000"),
-    ("TIME(6)", "TIME", &["'23:59:59.7'", "'-00:00:00.5'"], "'23:59:59'"),
-    ("TIME(6)", "INT", &["'12:59:59.7'", "'-00:00:01'"], "125958"),
     ("TIME(2)", "VARCHAR(30)", &["'-838:59:58.99'"], "'838:59:58.99'"),
     ("TIME(2)", "DECIMAL(12,2)", &["'12:59:58.99'"], "125958.98"),
-    ("VARCHAR(30)", "DATETIME(2)", &["'2024-01-31 10:00:00.126'"], "'2024-01-31 10:00:00.12'"),
     ("VARCHAR(30)", "DATE", &["'2024-01-31'", "'240131'"], "'2024-01-30'"),
     ("VARCHAR(30)", "TIME", &["'10:11:12'"], "'10:11:13'"),
-    ("DATE", "YEAR", &["'2024-01-31'"], "2023"),
     // Text.
     ("VARCHAR(9)", "VARCHAR(20)", &["'a '", "''", "'É'"], "'a'"),
     ("VARCHAR(9)", "VARCHAR(20) CHARACTER SET latin1", &["'é'", "'a '"], "'É'"),
@@ -130,17 +117,6 @@ const CHANGES: &[(&str, &str, &[&str], &str)] = &[
     ("VARCHAR(30)", "YEAR", &["'2024'", "'7'", "'0'"], "2023"),
     ("VARCHAR(1)", "BIT(8)", &["'a'"], "b'1'"),
     ("VARBINARY(2)", "BIT(16)", &["X'0102'"], "b'1'"),
-    (
-        "VARCHAR(30)",
-        "JSON",
-        &["'{\"a\": [1, 1.5, \"é\"]}'", "'null'"],
-        "'{\"a\": [1, 1.5, \"e\"]}'",
-    ),
-    ("LONGTEXT CHARACTER SET latin1", "JSON", &["'[\"é\"]'"], "'[\"e\"]'"),
-    ("JSON", "LONGTEXT", &["'[1, 1.5]'", "'null'"], "'[1,1.5]'"),
-    ("JSON", "VARCHAR(99) CHARACTER SET utf16", &["'[\"é\"]'"], "'[\"e\"]'"),
-    ("JSON", "LONGBLOB", &["'[1]'"], "'[2]'"),
-    ("JSON", "INT", &["'5'"], "6"),
     // Members.
     ("ENUM('a','b')", "ENUM('a','b','c')", &["'b'", "'a'"], "'c'"),
     ("ENUM('a','b','c')", "ENUM('c','a','b','it''s, \\\\ok')", &["'a'", "'c'"], "'b'"),
@@ -155,24 +131,90 @@ const CHANGES: &[(&str, &str, &[&str], &str)] = &[
     ("VARCHAR(9)", "SET('a','b','c')", &["'b,a'", "''", "'c'"], "'a'"),
     // And shapes.
     ("POINT", "GEOMETRY", &["POINT(1, 2)"], "POINT(2, 1)"),
-    ("VECTOR(2)", "VECTOR(3)", &["TO_VECTOR('[1,2]')"], "TO_VECTOR('[1,3]')"),
 ];
 
-#[tokio::test]
-async fn what_the_server_converts_passes_and_another_value_is_found() {
-    let most = CHANGES.iter().map(|(_, _, values, _)| values.len()).max().unwrap();
+/// What MySQL alone does, or does so.
+const ON_MYSQL: &[Change] = &[
+    // Fractions of a second are rounded.
+    (
+        "DATETIME(6)",
+        "DATETIME",
+        &["'2024-12-31 23:59:59.7'", "'2024-01-01 00:00:00.4'"],
+        "'2024-12-31 23:59:59'",
+    ),
+    ("DATETIME(6)", "DATETIME(3)", &["'2024-12-31 23:59:59.9996'"], "'2024-12-31 23:59:59.999'"),
+    ("TIME(6)", "TIME", &["'23:59:59.7'", "'-00:00:00.5'"], "'23:59:59'"),
+    ("TIME(6)", "INT", &["'12:59:59.7'", "'-00:00:01'"], "125958"),
+    ("VARCHAR(30)", "DATETIME(2)", &["'2024-01-31 10:00:00.126'"], "'2024-01-31 10:00:00.12'"),
+    (
+        "DATETIME(6)",
+        "BIGINT",
+        &["'2024-12-31 12:59:59.7'", "'2024-12-31 12:59:58.2'", "'2024-12-31 23:59:59.999999'"],
+        "20241231125959",
+    ),
+    (
+        "VARCHAR(30)",
+        "JSON",
+        &["'{\"a\": [1, 1.5, \"é\"]}'", "'null'"],
+        "'{\"a\": [1, 1.5, \"e\"]}'",
+    ),
+    ("LONGTEXT CHARACTER SET latin1", "JSON", &["'[\"é\"]'"], "'[\"e\"]'"),
+    ("JSON", "LONGTEXT", &["'[1, 1.5]'", "'null'"], "'[1,1.5]'"),
+    ("JSON", "VARCHAR(99) CHARACTER SET utf16", &["'[\"é\"]'"], "'[\"e\"]'"),
+    ("JSON", "LONGBLOB", &["'[1]'"], "'[2]'"),
+    ("JSON", "INT", &["'5'"], "6"),
+    ("VECTOR(2)", "VECTOR(3)", &["TO_VECTOR('[1,2]')"], "TO_VECTOR('[1,3]')"),
+    ("DATE", "YEAR", &["'2024-01-31'"], "2023"),
+];
+
+/// And MariaDB, where JSON is text with a CHECK.
+const ON_MARIADB: &[Change] = &[
+    // Fractions of a second are cut.
+    ("DATETIME(6)", "DATETIME", &["'2024-12-31 23:59:59.7'"], "'2025-01-01 00:00:00'"),
+    ("DATETIME(6)", "DATETIME(3)", &["'2024-12-31 23:59:59.9996'"], "'2025-01-01 00:00:00'"),
+    (
+        "DATETIME(6)",
+        "BIGINT",
+        &["'2024-12-31 12:59:59.7'", "'2024-12-31 12:59:58.2'", "'2024-12-31 23:59:59.999999'"],
+        "20241231130000",
+    ),
+    ("TIME(6)", "TIME", &["'23:59:59.7'", "'-00:00:00.5'"], "'24:00:00'"),
+    ("TIME(6)", "INT", &["'12:59:59.7'", "'-00:00:01'"], "130000"),
+    ("VARCHAR(30)", "DATETIME(2)", &["'2024-01-31 10:00:00.126'"], "'2024-01-31 10:00:00.13'"),
+    ("VARCHAR(30)", "JSON", &["'{\"a\": [1, 1.50]}'", "'null'"], "'{\"a\":[1,1.50]}'"),
+    ("LONGTEXT CHARACTER SET latin1", "JSON", &["'[\"é\"]'"], "'[\"e\"]'"),
+    ("JSON", "VARCHAR(99) CHARACTER SET utf16", &["'[\"é\"]'"], "'[\"e\"]'"),
+    ("JSON", "LONGBLOB", &["'[1]'"], "'[2]'"),
+    ("UUID", "CHAR(36)", &["'123e4567-e89b-12d3-a456-426655440000'"], "'x'"),
+    (
+        "VARCHAR(36)",
+        "UUID",
+        &["'123E4567-e89b-12d3-a456-426655440000'"],
+        "'123e4567-e89b-12d3-a456-426655440001'",
+    ),
+    ("BINARY(16)", "UUID", &["X'00112233445566778899AABBCCDDEEFF'"], "NULL"),
+    ("INET4", "VARCHAR(15)", &["'192.0.2.1'"], "'192.0.2.2'"),
+    ("VARCHAR(39)", "INET6", &["'::1'", "'0:0:0:0:0:0:0:2'"], "'::3'"),
+    ("TEXT", "TEXT COMPRESSED", &["REPEAT('ab', 900)"], "REPEAT('aB', 900)"),
+    ("VARCHAR(999) COMPRESSED", "VARCHAR(999)", &["REPEAT('ab', 400)"], "''"),
+];
+
+async fn what_the_server_converts_passes_and_another_value_is_found(database: Database) {
+    let own = database.either(ON_MYSQL, ON_MARIADB);
+    let changes = [CHANGES, own].concat();
+    let most = changes.iter().map(|(_, _, values, _)| values.len()).max().unwrap();
     let list = |item: &dyn Fn(usize) -> String| {
-        (0..CHANGES.len()).map(item).collect::<Vec<_>>().join(", ")
+        (0..changes.len()).map(item).collect::<Vec<_>>().join(", ")
     };
-    let columns = list(&|at| format!("c{at} {}", CHANGES[at].0));
+    let columns = list(&|at| format!("c{at} {}", changes[at].0));
     let mut make = vec![format!("CREATE TABLE t (id INT PRIMARY KEY, {columns}) CHARSET utf8mb4")];
     for row in 0..=most {
-        let values = list(&|at| (*CHANGES[at].2.get(row).unwrap_or(&"NULL")).to_owned());
+        let values = list(&|at| (*changes[at].2.get(row).unwrap_or(&"NULL")).to_owned());
         make.push(format!("INSERT INTO t VALUES ({row}, {values})"));
     }
     let make: Vec<&str> = make.iter().map(String::as_str).collect();
-    let alter = list(&|at| format!("MODIFY c{at} {}", CHANGES[at].1));
-    let mut stage = Stage::set("verify_conversions", &make, &alter, "PRIMARY").await;
+    let alter = list(&|at| format!("MODIFY c{at} {}", changes[at].1));
+    let mut stage = Stage::set(database, "verify_conversions", &make, &alter, "PRIMARY").await;
     let mut verified = stage.verify_after("").await.unwrap();
 
     let keys = stage.keys().await;
@@ -180,7 +222,7 @@ async fn what_the_server_converts_passes_and_another_value_is_found() {
     stage.carrier().settle().await.unwrap();
     stage.under_lock(&mut verified).await.unwrap();
     let shadow = stage.pair.shadow.to_string();
-    for (at, (from, to, values, wrong)) in CHANGES.iter().enumerate() {
+    for (at, (from, to, values, wrong)) in changes.iter().enumerate() {
         let sql = format!("UPDATE {shadow} SET c{at} = {wrong} WHERE id = 0");
         run(&mut stage.session, &sql).await;
         let compared = stage.under_lock(&mut verified).await;
@@ -193,3 +235,5 @@ async fn what_the_server_converts_passes_and_another_value_is_found() {
     }
     stage.under_lock(&mut verified).await.unwrap();
 }
+
+on_all!(what_the_server_converts_passes_and_another_value_is_found);

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::stage::Stage;
+use crate::support::mysqld::Database;
 
 #[tokio::test]
 #[allow(clippy::print_stdout)]
@@ -18,7 +19,9 @@ async fn verification_costs_less_than_the_copy() {
          LEFT(SHA2(-i, 256), 60), i / 100, i * 1.1e0, '2024-01-01' + INTERVAL i SECOND, \
          IF(i % 3 = 0, NULL, REPEAT('n', i % 200)) FROM n",
     ];
-    let stage = Stage::set("verify_cost", &make, "MODIFY k BIGINT NOT NULL", "PRIMARY").await;
+    let stage =
+        Stage::set(Database::Mysql, "verify_cost", &make, "MODIFY k BIGINT NOT NULL", "PRIMARY")
+            .await;
     let started = Instant::now();
     let copied = stage.copy().await;
     let copy = started.elapsed();

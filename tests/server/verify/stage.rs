@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc};
-use zosc::capture::{Delivery, Position};
+use zosc::capture::{Acknowledge, Deliveries, Delivery, Receipt};
 use zosc::copy::{self, Copied};
 use zosc::error::{Error, Kind, Result};
 use zosc::event::Events;
 use zosc::halt::Halt;
 use zosc::journal::{FENCE, Journal, RunRow};
 use zosc::means::Means;
-use zosc::mysql::{Connection, Server, Session, Tls};
+use zosc::mysql::{Server, Session};
 use zosc::pace::{Pace, Watching};
 use zosc::refresh::{Carrier, Refresh};
 use zosc::request::Effort;
@@ -19,7 +19,8 @@ use zosc::schema::{Key, KeyPart, Pair, Side, TableName};
 use zosc::verify::{self, Verified};
 
 use super::facts::mapping;
-use crate::support::mysqld::shared_url;
+use crate::plan::ground::server_at;
+use crate::support::mysqld::{Database, shared_url};
 
 const JOURNAL: &str = "_zosc_verify";
 
@@ -36,28 +37,36 @@ pub struct Stage {
 
 impl Stage {
     /// `make` creates and fills `t`; `alter` are the clauses for the shadow. The key is `index`.
-    pub async fn set(schema: &str, make: &[&str], alter: &str, index: &str) -> Self {
-        Self::set_renaming(schema, make, alter, index, &[]).await
+    pub async fn set(
+        database: Database,
+        schema: &str,
+        make: &[&str],
+        alter: &str,
+        index: &str,
+    ) -> Self {
+        Self::set_renaming(database, schema, make, alter, index, &[]).await
     }
 
     pub async fn set_renaming(
+        database: Database,
         schema: &str,
         make: &[&str],
         alter: &str,
         index: &str,
         renamed: &[(&str, &str)],
     ) -> Self {
-        let server = server().await;
+        let server = server_at(&shared_url(database), "root").await;
         let mut session = server.session().await.unwrap();
         let original = TableName::new(schema, "t");
         let shadow = TableName::new(schema, "t__zosc_shadow");
         run(&mut session, &format!("CREATE DATABASE {schema}")).await;
         run(&mut session, &format!("USE {schema}")).await;
         for sql in make {
-            run(&mut session, sql).await;
+            run(&mut session, &database.words(sql)).await;
         }
         run(&mut session, &format!("CREATE TABLE {shadow} LIKE {original}")).await;
         if !alter.is_empty() {
+            let alter = database.words(alter);
             run(&mut session, &format!("ALTER TABLE {shadow} {alter}")).await;
         }
         let mapping = mapping(&mut session, &original, &shadow, index, renamed).await;
@@ -71,6 +80,8 @@ impl Stage {
         let (events, _) = Events::channel();
         let means = Means { server, journal, pace, events, halt };
         let (sender, deliveries) = mpsc::channel(64);
+        let acknowledge = Acknowledge::Journal(means.journal.clone());
+        let deliveries = Deliveries::new(deliveries, acknowledge, None);
         let refresh = Refresh::start(&means, &pair, deliveries).await.unwrap();
         let log = Arc::new(Mutex::new(sender));
         tokio::spawn(deliver_fences(means.server.clone(), means.journal.run(), Arc::clone(&log)));
@@ -148,19 +159,6 @@ pub fn key(id: i64) -> Key {
     Key(Box::new([KeyPart::Int(id)]))
 }
 
-pub async fn server() -> Server {
-    let url = mysql_async::Opts::from_url(&shared_url()).unwrap();
-    let connection = Connection {
-        host: url.ip_or_hostname().to_owned(),
-        port: url.tcp_port(),
-        socket: None,
-        user: url.user().unwrap().to_owned(),
-        password: url.pass().map(|password| password.to_owned().into()),
-        tls: Tls::default(),
-    };
-    Server::connect(&connection).await.unwrap()
-}
-
 /// A run's row, without the plan that a run would have.
 async fn journal(session: &mut Session, table: &TableName) -> Journal {
     Journal::prepare(session, JOURNAL).await.unwrap();
@@ -195,6 +193,6 @@ async fn deliver_fences(server: Server, run: u64, log: Arc<Mutex<mpsc::Sender<De
     }
 }
 
-fn position() -> Position {
-    serde_json::from_str(r#"{"file":"","offset":4,"born":0}"#).unwrap()
+fn position() -> Receipt {
+    Receipt::Position(serde_json::from_str(r#"{"file":"","offset":4,"born":0}"#).unwrap())
 }

@@ -1,20 +1,21 @@
 //! Verification while the application writes.
 
 use super::stage::{Stage, differs, key, run};
+use crate::support::each::on_both;
+use crate::support::mysqld::Database;
 
 const ROWS: &str = "INSERT INTO t WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n \
                     WHERE i < 900) SELECT i * 2, i, REPEAT('x', i % 50) FROM n";
 const TABLE: &str = "CREATE TABLE t (id INT PRIMARY KEY, n INT, c VARCHAR(99))";
 
-#[tokio::test]
-async fn equal_tables_pass() {
-    let mut stage = Stage::set("verify_equal", &[TABLE, ROWS], "MODIFY n BIGINT", "PRIMARY").await;
+async fn equal_tables_pass(database: Database) {
+    let mut stage =
+        Stage::set(database, "verify_equal", &[TABLE, ROWS], "MODIFY n BIGINT", "PRIMARY").await;
     assert_eq!(stage.verify_after("").await.unwrap().rows(), 900);
 }
 
-#[tokio::test]
-async fn a_row_that_the_copy_lacks_is_named() {
-    let mut stage = Stage::set("verify_missing", &[TABLE, ROWS], "", "PRIMARY").await;
+async fn a_row_that_the_copy_lacks_is_named(database: Database) {
+    let mut stage = Stage::set(database, "verify_missing", &[TABLE, ROWS], "", "PRIMARY").await;
     let mischief = "DELETE FROM t__zosc_shadow WHERE id IN (500, 1800)";
     let said = differs(stage.verify_after(mischief).await);
     // Ranges are compared side by side: whichever comes first is named.
@@ -22,12 +23,11 @@ async fn a_row_that_the_copy_lacks_is_named() {
     assert!(named && said.contains("the copy lacks it"), "{said}");
 }
 
-#[tokio::test]
-async fn a_row_too_many_is_named() {
+async fn a_row_too_many_is_named(database: Database) {
     for (schema, id) in
         [("verify_extra_low", -5), ("verify_extra", 501), ("verify_extra_high", 9999)]
     {
-        let mut stage = Stage::set(schema, &[TABLE, ROWS], "", "PRIMARY").await;
+        let mut stage = Stage::set(database, schema, &[TABLE, ROWS], "", "PRIMARY").await;
         let mischief = format!("INSERT INTO t__zosc_shadow VALUES ({id}, 0, '')");
         let said = differs(stage.verify_after(&mischief).await);
         assert!(said.contains(&format!("(id={id})")), "{said}");
@@ -35,18 +35,16 @@ async fn a_row_too_many_is_named() {
     }
 }
 
-#[tokio::test]
-async fn a_row_too_many_does_not_make_up_for_one_too_few() {
-    let mut stage = Stage::set("verify_swapped", &[TABLE, ROWS], "", "PRIMARY").await;
+async fn a_row_too_many_does_not_make_up_for_one_too_few(database: Database) {
+    let mut stage = Stage::set(database, "verify_swapped", &[TABLE, ROWS], "", "PRIMARY").await;
     let mischief = "UPDATE t__zosc_shadow SET id = 501 WHERE id = 500";
     let said = differs(stage.verify_after(mischief).await);
     assert!(said.contains("(id=500)") && said.contains("(id=501)"), "{said}");
 }
 
-#[tokio::test]
-async fn changed_rows_are_no_difference() {
+async fn changed_rows_are_no_difference(database: Database) {
     let mut stage =
-        Stage::set("verify_changed", &[TABLE, ROWS], "MODIFY n BIGINT", "PRIMARY").await;
+        Stage::set(database, "verify_changed", &[TABLE, ROWS], "MODIFY n BIGINT", "PRIMARY").await;
     let copied = stage.copy().await;
     let (means, pair, carrier) = (stage.means.clone(), stage.pair.clone(), stage.carrier().clone());
     let verifying =
@@ -77,9 +75,8 @@ async fn changed_rows_are_no_difference() {
     differs(stage.under_lock(&mut verified).await);
 }
 
-#[tokio::test]
-async fn many_dirty_rows_are_compared_before_the_lock() {
-    let mut stage = Stage::set("verify_dirty", &[TABLE, ROWS], "", "PRIMARY").await;
+async fn many_dirty_rows_are_compared_before_the_lock(database: Database) {
+    let mut stage = Stage::set(database, "verify_dirty", &[TABLE, ROWS], "", "PRIMARY").await;
     let more = "INSERT INTO t SELECT id + 10000, n, c FROM t";
     stage.write(more, &[]).await;
     let mut verified = stage.verify_after("").await.unwrap();
@@ -97,9 +94,8 @@ async fn many_dirty_rows_are_compared_before_the_lock() {
     assert!(said.contains("(id=4)"), "{said}");
 }
 
-#[tokio::test]
-async fn an_unknown_change_is_found() {
-    let mut stage = Stage::set("verify_unknown", &[TABLE, ROWS], "", "PRIMARY").await;
+async fn an_unknown_change_is_found(database: Database) {
+    let mut stage = Stage::set(database, "verify_unknown", &[TABLE, ROWS], "", "PRIMARY").await;
     let copied = stage.copy().await;
     run(&mut stage.session, "UPDATE t SET c = CONCAT(c, ' ') WHERE id = 4").await;
     let compared = zosc::verify::tables(&stage.means, &stage.pair, stage.carrier(), copied).await;
@@ -109,3 +105,13 @@ async fn an_unknown_change_is_found() {
         "{said}"
     );
 }
+
+on_both!(
+    equal_tables_pass,
+    a_row_that_the_copy_lacks_is_named,
+    a_row_too_many_is_named,
+    a_row_too_many_does_not_make_up_for_one_too_few,
+    changed_rows_are_no_difference,
+    many_dirty_rows_are_compared_before_the_lock,
+    an_unknown_change_is_found
+);
