@@ -33,7 +33,7 @@ const SHAPES: [(&str, &str, &str); 2] = [
 async fn main() {
     let rows: u64 = std::env::var("ZOSC_BENCH_ROWS").map_or(500_000, |rows| rows.parse().unwrap());
     let server = mysqld::Mysqld::start(
-        mysqld::Kind::Mysql,
+        mysqld::Database::Mysql,
         &["--innodb-buffer-pool-size=1G", "--innodb-redo-log-capacity=1G"],
     );
     let mut conn = Conn::new(Opts::from_url(&server.url()).unwrap()).await.unwrap();
