@@ -193,8 +193,6 @@ fn there_is_no_log(place: Place) -> Story {
 fn the_log_is_mixed(place: Place) -> Story {
     contested("write_mixed", place)
         .on_a_server_with(&["--binlog-format=MIXED"])
-        // Without statistics an update of some rows scans, and locks, all of them.
-        .before("ANALYZE TABLE {t}")
         .session("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         .acts(&[Act::Update, Act::UpdateMany, Act::Insert])
 }
