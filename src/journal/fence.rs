@@ -2,6 +2,9 @@
 //! delivered before it was sent is visible to any snapshot opened from then on, because the engine
 //! commits in the binary log's order.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::capture::Token;
 use crate::error::Result;
 use crate::mysql::{Fault, Server, Session};
@@ -15,8 +18,8 @@ pub struct Fence {
     table: TableName,
     run: u64,
     /// The last token that was sent: never sent twice, because a row that keeps its value makes no
-    /// event.
-    sent: Token,
+    /// event. Others may look at it while one is on its way.
+    sent: Arc<AtomicU64>,
     /// The last token that was acknowledged.
     last: Token,
 }
@@ -30,7 +33,7 @@ impl Fence {
             session: server.session().await?,
             table,
             run,
-            sent: first,
+            sent: Arc::new(AtomicU64::new(first)),
             last: first,
         })
     }
@@ -38,6 +41,11 @@ impl Fence {
     /// Whether `token` is one of this writer's.
     pub fn is_ours(first: Token, token: Token) -> bool {
         first >> 32 == token >> 32
+    }
+
+    /// The last token that was sent, as it is at any moment: a failed fence is followed by another.
+    pub fn sent(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.sent)
     }
 
     /// The last token committed, or the number before the first.
@@ -58,8 +66,7 @@ impl Fence {
     }
 
     async fn try_commit(&mut self) -> Result<Token> {
-        self.sent += 1;
-        let token = self.sent;
+        let token = self.sent.fetch_add(1, Ordering::SeqCst) + 1;
         let sql = format!(
             "INSERT INTO {} (run, slot, token) VALUES ({}, 0, {token}) \
              ON DUPLICATE KEY UPDATE token = {token}",

@@ -38,8 +38,8 @@ struct Shared {
     /// What is to be acknowledged, each with the tick that must be safe before.
     receipts: Mutex<VecDeque<(Tick, Receipt)>>,
     fence: tokio::sync::Mutex<Fence>,
-    /// The number of the fence that was started last.
-    fences_started: AtomicU64,
+    /// The token of the fence that was sent last.
+    last_sent: Arc<AtomicU64>,
     /// Fences that capture has not reached, with the time they were sent.
     sent: Mutex<VecDeque<(Token, Instant)>>,
     /// Milliseconds that the last reached fence took.
@@ -67,7 +67,7 @@ impl Carrier {
             shared: Arc::new(Shared {
                 ledger: Mutex::new(Ledger::new()),
                 receipts: Mutex::new(VecDeque::new()),
-                fences_started: AtomicU64::new(first_token),
+                last_sent: fence.sent(),
                 sent: Mutex::new(VecDeque::new()),
                 lag: AtomicU64::new(0),
                 first_token,
@@ -88,14 +88,14 @@ impl Carrier {
     /// Commits a fence and waits for its acknowledgement: everything delivered before the call is
     /// visible to snapshots opened from now on. Calls that come together share one commit.
     pub async fn fence(&self) -> Result<Token> {
-        let before = self.shared.fences_started.load(Ordering::SeqCst);
+        let before = self.shared.last_sent.load(Ordering::SeqCst);
         let mut fence = self.shared.fence.lock().await;
         if fence.last() > before {
-            // A fence that started after this call was committed while we waited for the writer.
+            // A fence that was sent after this call was committed while we waited for the writer.
             return Ok(fence.last());
         }
-        self.shared.fences_started.store(fence.last() + 1, Ordering::SeqCst);
-        lock(&self.shared.sent).push_back((fence.last() + 1, Instant::now()));
+        let next = self.shared.last_sent.load(Ordering::SeqCst) + 1;
+        lock(&self.shared.sent).push_back((next, Instant::now()));
         fence.commit().await
     }
 

@@ -4,6 +4,7 @@ mod conflicts;
 mod conversions;
 mod cost;
 mod facts;
+mod fences;
 mod keys;
 mod stage;
 mod types;
