@@ -9,7 +9,6 @@ use crate::support::place::{Place, played};
 
 played! {
     everywhere:
-        a_shadow_row_is_corrupted,
         a_write_is_kept_out_of_the_log,
         a_write_is_logged_as_a_statement,
         the_original_is_truncated,
@@ -19,12 +18,14 @@ played! {
         a_partition_is_exchanged,
         the_original_is_renamed_away,
         a_duplicate_comes_after_its_twin_was_copied,
-        a_null_comes_after_the_copy_has_passed,
         a_transaction_was_open_before,
         a_transaction_was_prepared_before,
+        somebody_presses_ctrl_c;
+    on_both_servers:
+        a_shadow_row_is_corrupted,
+        a_null_comes_after_the_copy_has_passed,
         a_reader_is_in_the_way_of_the_swap,
         another_zosc_works_on_the_table,
-        somebody_presses_ctrl_c,
         the_lock_is_held_for_too_long;
 }
 
