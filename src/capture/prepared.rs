@@ -32,7 +32,8 @@ pub(super) async fn outlast_prepared(session: &mut Session) -> Result<bool> {
     }
     for _ in 0..LOOKS {
         tokio::time::sleep(LOOK_AGAIN).await;
-        waiting.extend(prepared(session).await?.unwrap_or_default());
+        let Some(more) = prepared(session).await? else { return Ok(false) };
+        waiting.extend(more);
     }
     let deadline = Instant::now() + PATIENCE;
     while let Some(xid) = waiting.iter().next() {
@@ -48,7 +49,8 @@ pub(super) async fn outlast_prepared(session: &mut Session) -> Result<bool> {
         }
         tracing::info!(xid, others = waiting.len() - 1, "waiting for a prepared XA transaction");
         tokio::time::sleep(LOOK_AGAIN).await;
-        let now = prepared(session).await?.unwrap_or_default();
+        // Not to see them any more is not to see that they are gone.
+        let Some(now) = prepared(session).await? else { return Ok(false) };
         waiting.retain(|xid| now.contains(xid));
     }
     tokio::time::sleep(LOOK_AGAIN * LOOKS).await;
