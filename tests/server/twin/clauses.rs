@@ -1,7 +1,7 @@
 //! Clauses that change more than they add.
 
 use crate::support::place::{Place, played};
-use crate::support::story::book::Act;
+use crate::support::story::act::Act;
 use crate::support::story::shape::{unique_number, unique_text};
 use crate::support::story::{Story, values};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::place::{Place, played};
-use crate::support::story::book::Act;
+use crate::support::story::act::Act;
 use crate::support::story::shape::{unique_number, unique_text};
 use crate::support::story::{Story, values};
 

@@ -3,7 +3,8 @@
 //!
 //! The twin has the table's own name in another schema, so that definitions compare as they are.
 
-pub mod book;
+pub mod act;
+mod book;
 mod compare;
 mod naive;
 mod play;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use self::book::Act;
+use self::act::Act;
 pub use self::naive::ByHand;
 use self::shape::{Era, Key, Shape, SpellUnique, Unique};
 pub use self::statement::LOADED;

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use super::book::{Act, Book};
+use super::act::Act;
+use super::book::Book;
 use super::shape::Shape;
 use super::statement::{Assignments, Statement};
 use super::values::Rng;
