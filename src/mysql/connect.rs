@@ -10,7 +10,7 @@ use super::tls;
 use crate::error::{Error, Result, ServerCode};
 
 /// How long a server may take to answer the first time.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// An event of the binary log may be larger than `max_allowed_packet` of the server, which is what
 /// the driver would go by otherwise.
@@ -121,7 +121,10 @@ impl Connection {
             .hint("raise `max_connections` or the account's limit, then run the same again"),
             _ => self.unreachable(&said),
         };
-        Error { server: Some(ServerCode { errno: code, sqlstate: server.state }), ..error }
+        Error {
+            server: Some(ServerCode { errno: code, sqlstate: server.state, flavour: None }),
+            ..error
+        }
     }
 
     fn access_denied(&self, said: &str, encrypted: bool) -> Error {

@@ -52,7 +52,7 @@ impl Flavour {
     /// default, but then differ by machine, port or data directory. `server_uid` (a hash of the
     /// network card and the port) does not exist everywhere, and is then nothing. A restart may
     /// change these only if it moves the server, which is as good as another server.
-    pub(super) fn identity(self) -> &'static str {
+    pub(crate) fn identity(self) -> &'static str {
         match self {
             Self::Mysql => "@@GLOBAL.server_uuid",
             Self::Mariadb => {

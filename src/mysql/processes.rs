@@ -31,7 +31,7 @@ impl Process {
     }
 }
 
-fn read(mut row: Row) -> Result<Process> {
+pub(super) fn read(mut row: Row) -> Result<Process> {
     let id = row.take_opt("Id").and_then(std::result::Result::ok);
     let mut text = |name: &str| {
         let value: Option<Option<Vec<u8>>> = row.take_opt(name).and_then(std::result::Result::ok);

@@ -1,15 +1,21 @@
 //! A server: how to reach it and what it is.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use backon::{ExponentialBuilder, Retryable as _};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts};
 
+use super::connect::PATIENCE;
+use super::fault::connection_lost;
+use super::restart::Life;
 use super::settle::{logs_statements, settle};
-use super::{Connection, Fault, Flavour, Session};
-use crate::error::{Error, Result};
+use super::silence::Vigil;
+use super::waits::Waits;
+use super::{Connection, Fault, Flavour, Session, Trials};
+use crate::error::{Error, Kind, Result};
+use crate::event::Events;
+use crate::halt::Halt;
 use crate::schema::quote;
 
 /// What a server is; read once when connecting.
@@ -36,6 +42,11 @@ pub struct Server {
     facts: Arc<Facts>,
     /// Whether sessions must ask for rows in the binary log.
     log_rows: bool,
+    /// As it was when we connected first.
+    pub(super) life: Arc<Life>,
+    waits: Waits,
+    /// Since when no connection could be made.
+    down: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Server {
@@ -44,8 +55,21 @@ impl Server {
         let (opts, mut conn) = connection.open().await?;
         let log_rows = logs_statements(&mut conn).await?;
         let facts = Arc::new(read_facts(&mut conn, log_rows).await?);
+        let life = Arc::new(Life::of(&mut conn).await?);
         conn.disconnect().await?;
-        Ok(Self { opts, tag: "".into(), facts, log_rows })
+        let waits = Waits::default();
+        let down = Arc::default();
+        Ok(Self { opts, tag: "".into(), facts, log_rows, life, waits, down })
+    }
+
+    /// The same server; when it is waited for, that is said here.
+    #[must_use]
+    pub fn heard_by(&self, events: &Events) -> Self {
+        Self { waits: Waits::heard_by(events), ..self.clone() }
+    }
+
+    pub(super) fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     /// The same server for one run: its statements are marked with the run's id.
@@ -59,24 +83,63 @@ impl Server {
         &self.facts
     }
 
-    /// The comment that leads every statement of the run; `None` when this handle is of no run.
-    pub(crate) fn comment(&self) -> Option<String> {
-        (!self.tag.is_empty()).then(|| super::session::mark_of(&self.tag))
+    /// The run whose handle this is.
+    pub(crate) fn run(&self) -> Option<&str> {
+        (!self.tag.is_empty()).then_some(&*self.tag)
     }
 
-    /// A fresh session with all settings of ours, read back.
+    /// The comment that leads every statement of the run; `None` when this handle is of no run.
+    pub(crate) fn comment(&self) -> Option<String> {
+        self.run().map(super::session::mark_of)
+    }
+
+    /// A fresh session with all settings of ours, read back. One try; see [`Trials`] for more.
     pub async fn session(&self) -> Result<Session> {
-        let mut conn = Conn::new(self.opts.clone()).await?;
+        // Giving up waiting is safe here: nobody uses the half-made session.
+        let seconds = PATIENCE.as_secs();
+        let unanswered = |_| connection_lost(&format!("no answer within {seconds} seconds"));
+        let opened = tokio::time::timeout(PATIENCE, self.open()).await.map_err(unanswered);
+        let opened = opened.flatten();
+        let mut down = self.down.lock().unwrap_or_else(PoisonError::into_inner);
+        match &opened {
+            Err(error) if Fault::of(error).may_pass() => {
+                down.get_or_insert_with(Instant::now);
+            }
+            _ => *down = None,
+        }
+        opened
+    }
+
+    /// For how long no connection could be made, whoever tried.
+    pub(super) fn down_for(&self) -> Duration {
+        let down = self.down.lock().unwrap_or_else(PoisonError::into_inner);
+        down.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    async fn open(&self) -> Result<Session> {
         let flavour = self.facts.flavour;
-        let uuid = settle(&mut conn, flavour, self.log_rows).await?;
+        let given = self.life.given();
+        let opened = async {
+            let mut conn = Conn::new(self.opts.clone()).await?;
+            let uuid = settle(&mut conn, flavour, self.log_rows).await?;
+            Ok::<_, Error>((conn, uuid))
+        };
+        let (conn, uuid) = opened.await.map_err(|error| error.said_by(flavour))?;
         if uuid != self.facts.uuid {
-            return Err(Error::not_ready(
+            return Err(Error::new(
+                Kind::Resumable,
                 "other_server",
                 "a new connection reached another server than the first one",
             )
-            .hint("connect past any proxy or load balancer, straight to the primary"));
+            .hint("connect past any proxy or load balancer, straight to the primary")
+            .hint(
+                "when the first server answers at this address again, or this one has taken its \
+                 place, run the same command again",
+            ));
         }
-        Ok(Session::new(conn, flavour, &self.tag))
+        let vigil = Vigil::new(&self.opts, &self.facts, conn.id());
+        let identity = self.life.gives(given, conn.id());
+        Ok(Session::new(conn, identity, vigil, flavour, &self.tag))
     }
 }
 
@@ -96,15 +159,10 @@ impl Server {
         Ok(session)
     }
 
-    /// A session in place of a lost one: tries for about half a minute, as a server that restarts
-    /// needs.
+    /// A session for what must be done even while the run stops: waits for a server that restarts
+    /// or has no connection left.
     pub async fn reconnect(&self) -> Result<Session> {
-        let patience = ExponentialBuilder::default()
-            .with_jitter()
-            .with_min_delay(Duration::from_millis(200))
-            .with_max_delay(Duration::from_secs(8))
-            .with_max_times(7);
-        (|| self.session()).retry(patience).when(|error| Fault::of(error) == Fault::Lost).await
+        Trials::new(self, &Halt::new(), "connecting").session().await
     }
 }
 

@@ -6,13 +6,18 @@
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Row, Value};
 
+use super::restart::Identity;
+use super::silence::Vigil;
 use super::{Fault, Flavour};
 use crate::error::{Error, Result};
 
 /// A connection of ours.
 #[derive(Debug)]
 pub struct Session {
-    conn: Conn,
+    /// `None` when it was thrown away because the server did not answer.
+    conn: Option<Conn>,
+    identity: Identity,
+    vigil: Vigil,
     flavour: Flavour,
     tag: String,
 }
@@ -20,8 +25,14 @@ pub struct Session {
 impl Session {
     /// Wraps a fresh connection; `tag` marks every statement so that people and proxies know whose
     /// it is. The settings must have been applied.
-    pub(super) fn new(conn: Conn, flavour: Flavour, tag: &str) -> Self {
-        Self { conn, flavour, tag: mark_of(tag) }
+    pub(super) fn new(
+        conn: Conn,
+        identity: Identity,
+        vigil: Vigil,
+        flavour: Flavour,
+        tag: &str,
+    ) -> Self {
+        Self { conn: Some(conn), identity, vigil, flavour, tag: mark_of(tag) }
     }
 
     /// The family of the server, for what is spelled otherwise there.
@@ -31,23 +42,32 @@ impl Session {
 
     /// The server's id of this connection, for `KILL`.
     pub fn id(&self) -> u32 {
-        self.conn.id()
+        self.identity.id
+    }
+
+    /// What tells it from a connection that has its id after a restart of the server.
+    pub fn identity(&self) -> Identity {
+        self.identity
     }
 
     /// Runs a statement that returns no rows; gives the number of affected rows.
     pub async fn run(&mut self, sql: impl AsRef<str>) -> Result<u64> {
         let sql = format!("{}{}", self.tag, sql.as_ref());
-        tracing::trace!(connection = self.conn.id(), sql);
-        self.conn.query_drop(&sql).await?;
-        Ok(self.conn.affected_rows())
+        tracing::trace!(connection = self.identity.id, sql);
+        let conn = alive(&mut self.conn)?;
+        let answer = self.vigil.over(conn.query_drop(&sql)).await;
+        self.answered(answer)?;
+        Ok(self.conn.as_ref().map_or(0, Conn::affected_rows))
     }
 
     /// Runs statements, divided by `;`, whose text is in the character set that the session has been
     /// told. Once the server has read them it needs no more of us; the first error ends them.
     pub async fn run_all(&mut self, statements: &[u8]) -> Result<()> {
         let sql = [self.tag.as_bytes(), statements].concat();
-        tracing::trace!(connection = self.conn.id(), sql = %String::from_utf8_lossy(&sql));
-        Ok(self.conn.query_drop(sql).await?)
+        tracing::trace!(connection = self.identity.id, sql = %String::from_utf8_lossy(&sql));
+        let conn = alive(&mut self.conn)?;
+        let answer = self.vigil.over(conn.query_drop(sql)).await;
+        self.answered(answer)
     }
 
     /// Runs a query; each row as `T`.
@@ -56,8 +76,21 @@ impl Session {
         sql: impl AsRef<str>,
     ) -> Result<Vec<T>> {
         let sql = format!("{}{}", self.tag, sql.as_ref());
-        tracing::trace!(connection = self.conn.id(), sql);
-        Ok(self.conn.query(&sql).await?)
+        tracing::trace!(connection = self.identity.id, sql);
+        let conn = alive(&mut self.conn)?;
+        let answer = self.vigil.over(conn.query(&sql)).await;
+        self.answered(answer)
+    }
+
+    /// The answer; a connection that is dead is thrown away, for its next answer would be this one's.
+    fn answered<T>(&mut self, answer: Result<Result<T, mysql_async::Error>>) -> Result<T> {
+        match answer {
+            Ok(answer) => answer.map_err(|error| Error::from(error).said_by(self.flavour)),
+            Err(dead) => {
+                self.conn = None;
+                Err(dead)
+            }
+        }
     }
 
     /// Runs a query; the first row as `T`, if there is one.
@@ -116,15 +149,33 @@ impl Session {
         if Fault::of(error) == Fault::Lost { Ok(()) } else { self.rollback().await }
     }
 
-    /// Says goodbye to the server, so that it frees the connection at once.
+    /// Says goodbye to the server, so that it frees the connection at once. A connection that is
+    /// gone already is as good.
     pub async fn close(self) -> Result<()> {
-        Ok(self.conn.disconnect().await?)
+        let Some(conn) = self.conn else { return Ok(()) };
+        let flavour = self.flavour;
+        match conn.disconnect().await.map_err(|error| Error::from(error).said_by(flavour)) {
+            Err(error) if Fault::of(&error) == Fault::Lost => {
+                tracing::debug!(%error, "the session was gone already");
+                Ok(())
+            }
+            closed => closed,
+        }
     }
 
-    /// The driver's connection, for the binary log stream.
-    pub(crate) fn into_conn(self) -> Conn {
-        self.conn
+    /// The driver's connection, for the binary log stream, and who watches over it.
+    pub(crate) fn into_conn(mut self) -> Result<(Conn, Vigil)> {
+        let conn = self.conn.take().ok_or_else(thrown_away)?;
+        Ok((conn, self.vigil))
     }
+}
+
+fn alive(conn: &mut Option<Conn>) -> Result<&mut Conn> {
+    conn.as_mut().ok_or_else(thrown_away)
+}
+
+fn thrown_away() -> Error {
+    super::connection_lost("the server had not answered on it")
 }
 
 /// The comment that leads every statement of a session with this tag.

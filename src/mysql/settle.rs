@@ -3,7 +3,7 @@
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use super::Flavour;
+use super::{Fault, Flavour};
 use crate::error::{Error, Result};
 
 /// A variable and the literal that it is set to.
@@ -16,7 +16,8 @@ const SETTINGS: &[Setting] = &[
     ("autocommit", "1"),
     ("innodb_lock_wait_timeout", "5"),
     ("lock_wait_timeout", "5"),
-    ("wait_timeout", "28800"),
+    // A machine that died says no goodbye: its transactions must not be open for long.
+    ("wait_timeout", "600"),
     ("net_write_timeout", "600"),
     ("sql_select_limit", "18446744073709551615"),
     ("sql_safe_updates", "0"),
@@ -101,11 +102,12 @@ pub(super) async fn settle(conn: &mut Conn, flavour: Flavour, log_rows: bool) ->
     let (mut differing, identity) = read_back(conn, flavour, all()).await?;
     let to_set = || guarded().filter(|(name, _)| differing.split(' ').any(|it| it == *name));
     if to_set().next().is_some() {
-        set(conn, to_set()).await.map_err(|error| {
-            not_taken(&differing).hint(format!(
+        set(conn, to_set()).await.map_err(|error| match Fault::of(&error) {
+            Fault::Definite => not_taken(&differing).hint(format!(
                 "grant the account {}, or set them for the whole server ({error})",
                 right_to_set(flavour)
-            ))
+            )),
+            _ => error,
         })?;
         (differing, _) = read_back(conn, flavour, all()).await?;
     }
