@@ -2,17 +2,27 @@
 //!
 //! Chunks of the copy are numbered from 1 as they start; they start in key order, so chunk `n` holds
 //! the keys between the upper bounds of chunks `n - 1` and `n`. A change is entered with `due`, the
-//! highest chunk number started so far. A round takes everything pending and decides each key's
-//! [`Fate`] against one [`Frontier`], the state of the chunks at the moment it was taken.
+//! highest chunk number started so far. A round takes pending keys and decides each key's [`Fate`]
+//! against one [`Frontier`], the state of the chunks at the moment it was taken.
 //!
 //! Why it is right: let `c` be the last change of a key. If the key's chunk started after `c` was
 //! delivered, its snapshot was opened behind a fence that came after `c`, so the copied row is
-//! current and `c` may be forgotten. Otherwise `due` is at least the key's chunk, so `c` is kept
-//! until that chunk is complete and is refreshed then, in a round that starts after `c`.
+//! current and `c` may be forgotten; that is so, too, when its chunk has not started by now, which
+//! is seen from the key lying beyond all chunks. Otherwise `due` is at least the key's chunk, so `c`
+//! is kept until that chunk is complete and is refreshed then, in a round that starts after `c`.
+//!
+//! So all keys that are kept lie in chunks in flight: there are no more of them than those chunks
+//! have had rows, however many changes come.
 
-use std::collections::{HashMap, VecDeque};
+mod backlog;
+mod touched;
+
+use std::collections::VecDeque;
 use std::hash::Hash;
 use std::sync::Arc;
+
+use backlog::Backlog;
+use touched::Touched;
 
 /// A chunk's number, from 1 in the order of starting; 0 is "before the first".
 pub type ChunkNo = u64;
@@ -24,12 +34,9 @@ pub type Tick = u64;
 #[derive(Debug)]
 pub struct Ledger<K> {
     chunks: Chunks<K>,
-    pending: HashMap<K, Entry>,
-    /// The oldest `since` in `pending`.
-    pending_floor: Option<Tick>,
-    in_round: Option<InRound<K>>,
+    backlog: Backlog<K>,
     delivered: Tick,
-    touched: Option<HashMap<K, Tick>>,
+    touched: Touched<K>,
 }
 
 /// What is remembered of a changed key.
@@ -44,7 +51,7 @@ pub struct Entry {
 /// The keys of a round, with the state of the chunks that decides their fate.
 #[derive(Debug)]
 pub struct Round<K> {
-    /// Every key that was pending.
+    /// Keys that were pending.
     pub entries: Arc<[(K, Entry)]>,
     /// The chunks as they were when the round was taken. Deciding by a later state would be wrong:
     /// a chunk that completes in between may lack a change that this round is about to forget.
@@ -56,7 +63,8 @@ pub struct Round<K> {
 pub enum Fate {
     /// Its row was copied: carry the current row over.
     Refresh,
-    /// Its chunk had not started when the change was delivered: the copy brings it.
+    /// Its chunk had not started when the change was delivered, or has not even now: the copy
+    /// brings it.
     Forget,
     /// Its chunk may be in flight: wait for the next round.
     Keep,
@@ -67,18 +75,12 @@ pub enum Fate {
 pub struct Frontier<K> {
     /// Chunks of the unbroken complete run from the first one.
     mark: ChunkNo,
-    /// Ascending finite upper bounds: of the mark's chunk, if any, then of each later started chunk,
-    /// those that are copied in part with two.
+    /// Ascending finite upper bounds of the segments: neighbouring chunks that are all copied, or
+    /// all not, are one, so there are about two for each chunk in flight.
     uppers: Vec<K>,
     /// Whether each segment is copied; the segment after the last upper bound is there only when
     /// the last chunk has started.
     complete: Vec<bool>,
-}
-
-#[derive(Debug)]
-struct InRound<K> {
-    entries: Arc<[(K, Entry)]>,
-    floor: Option<Tick>,
 }
 
 #[derive(Debug)]
@@ -106,8 +108,14 @@ impl<K: Eq + Hash + Clone> Default for Ledger<K> {
 }
 
 impl<K: Eq + Hash + Clone> Ledger<K> {
-    /// An empty ledger: nothing copied, nothing changed.
+    /// An empty ledger: nothing copied, nothing changed. Every key weighs 1.
     pub fn new() -> Self {
+        Self::weighing(|_| 1)
+    }
+
+    /// The same; `weigh` tells how much a key weighs while it is pending, and a key always weighs
+    /// the same.
+    pub fn weighing(weigh: fn(&K) -> usize) -> Self {
         Self {
             chunks: Chunks {
                 mark: 0,
@@ -115,11 +123,9 @@ impl<K: Eq + Hash + Clone> Ledger<K> {
                 open: VecDeque::new(),
                 last_started: false,
             },
-            pending: HashMap::new(),
-            pending_floor: None,
-            in_round: None,
+            backlog: Backlog::new(weigh),
             delivered: 0,
-            touched: None,
+            touched: Touched::new(weigh),
         }
     }
 
@@ -162,11 +168,9 @@ impl<K: Eq + Hash + Clone> Ledger<K> {
 
     /// Enters a key changed by transaction `tick`.
     pub fn enter(&mut self, key: K, tick: Tick) {
-        if let Some(touched) = &mut self.touched {
-            touched.insert(key.clone(), tick);
-        }
+        self.touched.touch(&key, tick);
         let entry = Entry { due: self.chunks.started(), since: tick };
-        self.pend(key, entry);
+        self.backlog.pend(key, entry);
     }
 
     /// Says that everything up to transaction `tick` has been entered.
@@ -179,78 +183,91 @@ impl<K: Eq + Hash + Clone> Ledger<K> {
         self.delivered
     }
 
-    /// Takes all that is pending for a round; `None` when nothing is pending.
+    /// Takes keys for a round, of about the weight `most` and at least one; `None` when nothing is
+    /// pending. Rounds go on until all that was pending has been in one, and only then begin anew.
     ///
     /// # Panics
     /// When the round before has not been closed: two rounds at once could refresh one key twice,
     /// and the older refresh might finish last.
-    pub fn take_round(&mut self) -> Option<Round<K>> {
-        assert!(self.in_round.is_none(), "a round was taken while another is out");
-        if self.pending.is_empty() {
-            return None;
-        }
-        let entries: Arc<[(K, Entry)]> = self.pending.drain().collect();
-        self.in_round =
-            Some(InRound { entries: Arc::clone(&entries), floor: self.pending_floor.take() });
+    pub fn take_round(&mut self, most: usize) -> Option<Round<K>> {
+        let entries = self.backlog.take(most)?;
         Some(Round { entries, frontier: self.chunks.frontier() })
+    }
+
+    /// Takes all that is pending for a round, as [`Ledger::take_round`] does.
+    ///
+    /// # Panics
+    /// When the round before has not been closed.
+    pub fn take_all(&mut self) -> Option<Round<K>> {
+        self.backlog.gather();
+        self.take_round(usize::MAX)
     }
 
     /// Ends the round; `back` are the keys that were kept or whose refresh failed.
     pub fn close_round(&mut self, back: impl IntoIterator<Item = (K, Entry)>) {
-        self.in_round = None;
+        self.backlog.close();
         for (key, entry) in back {
-            self.pend(key, entry);
+            self.backlog.pend(key, entry);
         }
     }
 
     /// Keys known and not carried over, those of a running round included.
     pub fn backlog(&self) -> usize {
-        self.pending.len() + self.in_round.as_ref().map_or(0, |round| round.entries.len())
+        self.backlog.len()
+    }
+
+    /// What the backlog weighs.
+    pub fn weight(&self) -> usize {
+        self.backlog.weight()
+    }
+
+    /// Whether keys that were pending when a round began the last sweep wait for their own round.
+    pub fn is_mid_sweep(&self) -> bool {
+        self.backlog.is_mid_sweep()
+    }
+
+    /// A number to ask [`Ledger::has_swept`] with.
+    pub fn next_sweep(&self) -> u64 {
+        self.backlog.next_sweep()
+    }
+
+    /// Whether every key that was known when [`Ledger::next_sweep`] gave this number has been in a
+    /// round since that was taken after, and has ended.
+    pub fn has_swept(&self, number: u64) -> bool {
+        self.backlog.has_swept(number)
     }
 
     /// Every change up to this transaction has been refreshed or forgotten: a run may resume there.
     pub fn safe(&self) -> Tick {
-        let round_floor = self.in_round.as_ref().and_then(|round| round.floor);
-        match self.pending_floor.into_iter().chain(round_floor).min() {
-            Some(oldest) => oldest - 1,
-            None => self.delivered,
-        }
+        self.backlog.floor().map_or(self.delivered, |oldest| oldest - 1)
     }
 
     /// From now on remembers the last transaction of every changed key; keys known and not yet
     /// carried over count as changed now.
     pub fn watch(&mut self) {
-        let now = self.delivered + 1;
-        let unsettled = self
-            .pending
-            .keys()
-            .chain(self.in_round.iter().flat_map(|round| round.entries.iter().map(|(key, _)| key)));
-        let seed = unsettled.map(|key| (key.clone(), now)).collect();
-        self.touched = Some(seed);
+        self.touched.watch(self.backlog.keys(), self.delivered + 1);
     }
 
     /// Whether the key changed after transaction `tick`, as far as is delivered. Only while watching.
     pub fn touched_after(&self, key: &K, tick: Tick) -> bool {
-        self.touched.as_ref().is_some_and(|touched| touched.get(key).is_some_and(|at| *at > tick))
+        self.touched.is_after(key, tick)
     }
 
     /// All keys that changed after transaction `tick`; those that did not are watched no longer.
     pub fn dirty_after(&mut self, tick: Tick) -> Vec<K> {
-        let Some(touched) = &mut self.touched else { return Vec::new() };
-        touched.retain(|_, at| *at > tick);
-        touched.keys().cloned().collect()
+        self.forget_clean(tick);
+        self.touched.keys().cloned().collect()
     }
 
-    fn pend(&mut self, key: K, entry: Entry) {
-        let floor = self.pending_floor.get_or_insert(entry.since);
-        *floor = (*floor).min(entry.since);
-        self.pending
-            .entry(key)
-            .and_modify(|known| {
-                known.due = known.due.max(entry.due);
-                known.since = known.since.min(entry.since);
-            })
-            .or_insert(entry);
+    /// All keys that did not change after transaction `tick` were compared since, so they are watched
+    /// no longer. No comparison may be under way that began before.
+    pub fn forget_clean(&mut self, tick: Tick) {
+        self.touched.forget(tick);
+    }
+
+    /// What the keys weigh that changed since they are watched.
+    pub fn dirty_weight(&self) -> usize {
+        self.touched.weight()
     }
 }
 
@@ -276,20 +293,24 @@ impl<K: Clone> Chunks<K> {
     }
 
     fn frontier(&self) -> Frontier<K> {
-        let mut uppers: Vec<K> = self.mark_upper.iter().cloned().collect();
-        let mut complete = Vec::with_capacity(self.open.len() + 1);
-        if self.mark > 0 {
-            complete.push(true);
-        }
-        for chunk in &self.open {
-            if let Some(part) = chunk.part.as_ref().filter(|_| !chunk.complete) {
-                uppers.push(part.clone());
-                complete.push(true);
+        let copied = (self.mark > 0).then_some((self.mark_upper.as_ref(), true));
+        let open = self.open.iter().flat_map(|chunk| {
+            let part = chunk.part.as_ref().filter(|_| !chunk.complete);
+            let part = part.map(|part| (Some(part), true));
+            part.into_iter().chain([(chunk.upper.as_ref(), chunk.complete)])
+        });
+        let mut segments: Vec<(Option<&K>, bool)> = Vec::new();
+        for (upper, is_copied) in copied.into_iter().chain(open) {
+            match segments.last_mut() {
+                Some(before) if before.1 == is_copied => before.0 = upper,
+                _ => segments.push((upper, is_copied)),
             }
-            uppers.extend(chunk.upper.clone());
-            complete.push(chunk.complete);
         }
-        Frontier { mark: self.mark, uppers, complete }
+        Frontier {
+            mark: self.mark,
+            uppers: segments.iter().filter_map(|(upper, _)| upper.cloned()).collect(),
+            complete: segments.iter().map(|(_, is_copied)| *is_copied).collect(),
+        }
     }
 }
 
@@ -305,19 +326,14 @@ impl<K> Frontier<K> {
         self.complete.len() > self.uppers.len() && self.complete.iter().all(|complete| *complete)
     }
 
-    /// Whether no key is in a copied segment.
-    pub fn is_none_covered(&self) -> bool {
-        !self.complete.iter().any(|complete| *complete)
-    }
-
     /// What is to be done with a key in `segment`.
     pub fn fate(&self, segment: usize, entry: Entry) -> Fate {
-        if self.complete.get(segment).copied().unwrap_or(false) {
-            Fate::Refresh
-        } else if entry.due <= self.mark {
-            Fate::Forget
-        } else {
-            Fate::Keep
+        match self.complete.get(segment) {
+            Some(true) => Fate::Refresh,
+            // Its chunk will start after this moment, hence after the change was delivered.
+            None => Fate::Forget,
+            Some(false) if entry.due <= self.mark => Fate::Forget,
+            Some(false) => Fate::Keep,
         }
     }
 }

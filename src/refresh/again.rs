@@ -6,7 +6,7 @@ use crate::conflict;
 use crate::error::{Error, Result};
 use crate::misfit::misfit;
 use crate::mysql::Fault;
-use crate::schema::{Key, Side};
+use crate::schema::{Key, Side, portions};
 
 /// Into about so many parts failed keys are cut within one round.
 const MOST_PARTS: usize = 16;
@@ -32,7 +32,7 @@ impl Rounds {
         }
         let smallest = failed.len().div_ceil(MOST_PARTS);
         let mut back = Vec::new();
-        let mut parts: Vec<&[Key]> = failed.chunks(BATCH).collect();
+        let mut parts: Vec<&[Key]> = portions(&failed, BATCH);
         while let Some(keys) = parts.pop() {
             match self.alone(Step::CarryOver, keys).await {
                 Ok(left_out) => {
@@ -60,17 +60,19 @@ impl Rounds {
     }
 
     async fn alone(&mut self, step: Step, keys: &[Key]) -> Result<Vec<(Key, Error)>> {
-        step.take(&mut self.sessions[0], &self.journal, &self.pair, keys).await
+        let hand = &mut self.hands[0];
+        let done = step.take(&mut hand.session, &self.journal, &self.pair, keys).await;
+        if done.is_ok() {
+            hand.trials.over();
+        }
+        done
     }
 
     /// Makes the next try possible, or ends the run with an error that will not pass.
     async fn may_pass(&mut self, keys: &[Key], error: &Error) -> Result<()> {
         match Fault::of(error) {
-            Fault::Contention | Fault::Duplicate => Ok(()),
-            Fault::Lost => {
-                self.sessions[0] = self.server.reconnect().await?;
-                Ok(())
-            }
+            Fault::Duplicate => Ok(()),
+            Fault::Contention | Fault::Lost | Fault::Later => self.hands[0].again(error).await,
             Fault::Definite => {
                 let which: Vec<String> =
                     keys.iter().take(1).map(|key| self.pair.mapping.key.describe(key)).collect();
@@ -90,8 +92,13 @@ impl Rounds {
             return Ok(());
         }
         let predicate = self.pair.mapping.key.is_one_of(Side::Original, [key]);
-        let found = conflict::find(&mut self.sessions[0], &self.pair, &predicate, error).await?;
-        found.map_or(Ok(()), |violation| Err(violation.into_error(&self.pair)))
+        let session = &mut self.hands[0].session;
+        match conflict::find(session, &self.pair, &predicate, error).await {
+            Ok(None) => Ok(()),
+            Ok(Some(violation)) => Err(violation.into_error(&self.pair)),
+            // It is looked for again when the key has met it some more times.
+            Err(error) => self.hands[0].again(&error).await,
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! One refresh: the rows of some keys are taken out of the shadow and carried over anew.
 
 use crate::conflict;
+use crate::crash::crash_point;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
 use crate::mysql::{Fault, Session};
-use crate::schema::{Key, Pair, Side};
+use crate::schema::{Key, Pair, Side, portions};
 
 /// Keys of one transaction: more gain nothing, and a smaller one fails and waits less.
 pub(super) const BATCH: usize = 1000;
@@ -34,6 +35,7 @@ impl Step {
         let done = async {
             journal.hold_epoch(session).await?;
             remove_rows(session, pair, keys).await?;
+            crash_point!("batch-removed");
             match self {
                 Self::Remove => Ok(Vec::new()),
                 Self::CarryOver => carry_what_fits(session, pair, keys).await,
@@ -41,7 +43,12 @@ impl Step {
         }
         .await;
         match done {
-            Ok(left_out) => session.commit().await.map(|()| left_out),
+            Ok(left_out) => {
+                crash_point!("batch-carried");
+                session.commit().await?;
+                crash_point!("batch-committed");
+                Ok(left_out)
+            }
             Err(error) => {
                 session.roll_back_after(&error).await?;
                 Err(error)
@@ -89,7 +96,7 @@ pub async fn carry_over_locked(session: &mut Session, pair: &Pair, keys: &[Key])
 /// them.
 async fn replace_rows(session: &mut Session, pair: &Pair, keys: &[Key]) -> Result<()> {
     remove_rows(session, pair, keys).await?;
-    for keys in keys.chunks(BATCH) {
+    for keys in portions(keys, BATCH) {
         let predicate = pair.mapping.key.is_one_of(Side::Original, keys);
         session.run(pair.carry(&predicate)).await?;
     }
@@ -97,7 +104,7 @@ async fn replace_rows(session: &mut Session, pair: &Pair, keys: &[Key]) -> Resul
 }
 
 async fn remove_rows(session: &mut Session, pair: &Pair, keys: &[Key]) -> Result<()> {
-    for keys in keys.chunks(BATCH) {
+    for keys in portions(keys, BATCH) {
         session.run(pair.remove(keys)).await?;
     }
     Ok(())

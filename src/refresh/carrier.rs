@@ -1,7 +1,7 @@
 //! The handle to what is known and not yet carried over.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::pressure;
 use crate::capture::{Receipt, Token};
 use crate::error::Result;
 use crate::event::millis;
@@ -29,7 +30,14 @@ pub struct Carrier {
 /// The right to carry over: who holds it is the only one who refreshes.
 #[derive(Debug)]
 pub struct Turn<'c> {
+    unbraked: &'c AtomicBool,
     _guard: tokio::sync::MutexGuard<'c, ()>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.unbraked.store(false, Ordering::SeqCst);
+    }
 }
 
 #[derive(Debug)]
@@ -37,6 +45,10 @@ struct Shared {
     ledger: Mutex<Ledger<Key>>,
     /// What is to be acknowledged, each with the tick that must be safe before.
     receipts: Mutex<VecDeque<(Tick, Receipt)>>,
+    /// What weighs that which is settled and could not be acknowledged.
+    owed: AtomicUsize,
+    /// No round can end while somebody else has the turn: capture must not wait for one then.
+    unbraked: AtomicBool,
     fence: tokio::sync::Mutex<Fence>,
     /// The token of the fence that was sent last.
     last_sent: Arc<AtomicU64>,
@@ -61,12 +73,19 @@ struct Shared {
 }
 
 impl Carrier {
-    pub(super) fn new(fence: Fence, nudge: Option<Arc<Notify>>, halt: Halt) -> Self {
+    pub(super) fn new(
+        ledger: Ledger<Key>,
+        fence: Fence,
+        nudge: Option<Arc<Notify>>,
+        halt: Halt,
+    ) -> Self {
         let first_token = fence.last();
         Self {
             shared: Arc::new(Shared {
-                ledger: Mutex::new(Ledger::new()),
+                ledger: Mutex::new(ledger),
                 receipts: Mutex::new(VecDeque::new()),
+                owed: AtomicUsize::new(0),
+                unbraked: AtomicBool::new(false),
                 last_sent: fence.sent(),
                 sent: Mutex::new(VecDeque::new()),
                 lag: AtomicU64::new(0),
@@ -127,18 +146,17 @@ impl Carrier {
         Ok(())
     }
 
-    /// Waits until capture has reached a new fence and a whole round that began after that has
-    /// ended: what the conflict protocol waits for.
+    /// Waits until capture has reached a new fence and every key known by then has been in a round
+    /// that began after that: what the conflict protocol waits for.
     pub async fn reach_and_round(&self) -> Result<()> {
         self.reach().await?;
-        let turn = self.take_turn().await;
         let mut rounds = self.shared.rounds.subscribe();
-        drop(turn);
-        if self.ledger(|ledger| ledger.backlog()) == 0 {
-            return Ok(());
+        let sweep = self.ledger(|ledger| ledger.next_sweep());
+        while !self.ledger(|ledger| ledger.has_swept(sweep)) {
+            self.shared.hurry.notify_one();
+            self.next_round(&mut rounds).await?;
         }
-        self.shared.hurry.notify_one();
-        self.next_round(&mut rounds).await
+        Ok(())
     }
 
     /// Waits until capture has delivered all that it will: after its end, and after the rename where
@@ -161,7 +179,54 @@ impl Carrier {
 
     /// Waits for a running round to end and keeps the next from beginning while the turn is held.
     pub async fn take_turn(&self) -> Turn<'_> {
-        Turn { _guard: self.shared.turn.lock().await }
+        let guard = self.shared.turn.lock().await;
+        self.shared.unbraked.store(true, Ordering::SeqCst);
+        let turn = Turn { unbraked: &self.shared.unbraked, _guard: guard };
+        // Whoever waits for a round looks again.
+        self.round_ended();
+        turn
+    }
+
+    /// A round's own turn.
+    pub(super) async fn next_round_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.shared.turn.lock().await
+    }
+
+    /// Bytes of what is known and neither carried over nor acknowledged.
+    pub(super) fn pressure(&self) -> usize {
+        let receipts: usize = lock(&self.shared.receipts).iter().map(|(_, it)| it.weight()).sum();
+        let owed = self.shared.owed.load(Ordering::Relaxed);
+        self.ledger(|ledger| ledger.weight()) + receipts + owed
+    }
+
+    /// Whether more is pending than may be.
+    pub(super) fn is_pressed(&self) -> bool {
+        self.pressure() > pressure::MOST
+    }
+
+    /// Waits for a round to end, unless nothing presses any more.
+    pub(super) async fn relief(&self) {
+        let mut rounds = self.shared.rounds.subscribe();
+        if self.shared.unbraked.load(Ordering::SeqCst) || !self.is_pressed() {
+            return;
+        }
+        self.shared.hurry.notify_one();
+        tokio::select! {
+            // The sender lives as long as this handle.
+            _ = rounds.changed() => {}
+            () = self.closed() => {}
+            _ = self.shared.halt.stopped() => {}
+        }
+    }
+
+    /// This is settled and could not be acknowledged yet.
+    pub(super) fn owes(&self, receipt: &Receipt) {
+        self.shared.owed.store(receipt.weight(), Ordering::Relaxed);
+    }
+
+    /// All that is settled is acknowledged.
+    pub(super) fn owes_nothing(&self) {
+        self.shared.owed.store(0, Ordering::Relaxed);
     }
 
     /// The run's stop.
@@ -181,6 +246,15 @@ impl Carrier {
             }
         }
         settled
+    }
+
+    /// From now on the ledger remembers which keys changed. Those that are pending count as changed by
+    /// a transaction of their own, so that they are clean again as soon as all is settled.
+    pub fn watch(&self) {
+        self.ledger(|ledger| {
+            ledger.watch();
+            ledger.deliver(ledger.delivered() + 1);
+        });
     }
 
     /// Enters changed keys into the ledger.
@@ -254,6 +328,13 @@ impl Carrier {
 
     pub(super) fn is_closed(&self) -> bool {
         self.shared.closed.is_cancelled()
+    }
+
+    /// Waits for a round to end.
+    pub(super) async fn round_over(&self) {
+        if self.shared.rounds.subscribe().changed().await.is_err() {
+            unreachable!("the sender lives as long as this handle");
+        }
     }
 
     async fn next_round(&self, rounds: &mut watch::Receiver<u64>) -> Result<()> {

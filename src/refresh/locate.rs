@@ -4,12 +4,14 @@
 //! key's own collation, so that collations, padding and time zones never matter.
 
 use crate::error::{Error, Result};
-use crate::ledger::{Frontier, Round};
+use crate::ledger::{Entry, Round};
 use crate::mysql::Session;
 use crate::schema::{Key, KeyShape};
 
-/// Keys for one question to the server: with a few bounds each, well under every limit.
+/// Keys for one question to the server.
 const KEYS_PER_QUESTION: usize = 500;
+/// Bytes of one question, well under every limit, unless a single key has more.
+const LONGEST: usize = 512 << 10;
 
 /// The segment of each of the round's keys, in their order.
 pub(super) async fn segments(
@@ -18,44 +20,47 @@ pub(super) async fn segments(
     round: &Round<Key>,
 ) -> Result<Vec<usize>> {
     let frontier = &round.frontier;
-    let keys = round.entries.iter().map(|(key, _)| key);
-    if frontier.is_all_covered() || frontier.is_none_covered() {
+    if frontier.is_all_covered() || frontier.uppers().is_empty() {
         // Every segment then has the same fate: the first answers for all.
         return Ok(vec![0; round.entries.len()]);
     }
     if shape.ordered_by_client() {
-        return Ok(keys.map(|key| frontier.segment(key)).collect());
+        return Ok(round.entries.iter().map(|(key, _)| frontier.segment(key)).collect());
     }
-    let keys: Vec<&Key> = keys.collect();
-    let mut segments = Vec::with_capacity(keys.len());
-    for keys in keys.chunks(KEYS_PER_QUESTION) {
-        segments.extend(ask(session, shape, frontier, keys).await?);
+    let bounds: Vec<String> =
+        frontier.uppers().iter().map(|upper| shape.collated_tuple(upper)).collect();
+    let mut segments = Vec::with_capacity(round.entries.len());
+    let mut rest = &*round.entries;
+    while !rest.is_empty() {
+        let (question, asked) = question(shape, &bounds, rest);
+        segments.extend(ask(session, &question, asked).await?);
+        rest = &rest[asked..];
     }
     Ok(segments)
 }
 
-async fn ask(
-    session: &mut Session,
-    shape: &KeyShape,
-    frontier: &Frontier<Key>,
-    keys: &[&Key],
-) -> Result<Vec<usize>> {
-    let answer: String = session.one(question(shape, frontier.uppers(), keys)).await?;
+async fn ask(session: &mut Session, question: &str, asked: usize) -> Result<Vec<usize>> {
+    let answer: String = session.one(question).await?;
     let segments: Option<Vec<usize>> = answer.split(',').map(|text| text.parse().ok()).collect();
-    segments.filter(|segments| segments.len() == keys.len()).ok_or_else(|| {
+    segments.filter(|segments| segments.len() == asked).ok_or_else(|| {
         Error::failed("keys_not_located", format!("the server placed the keys at: {answer}"))
     })
 }
 
-/// For each key the number of bounds below it.
-fn question(shape: &KeyShape, uppers: &[Key], keys: &[&Key]) -> String {
-    let bounds: Vec<String> = uppers.iter().map(|upper| shape.collated_tuple(upper)).collect();
-    let places = keys.iter().map(|key| {
+/// For each of the first keys the number of bounds below it; and how many keys these are.
+fn question(shape: &KeyShape, bounds: &[String], keys: &[(Key, Entry)]) -> (String, usize) {
+    let mut places: Vec<String> = Vec::new();
+    let mut length = 0;
+    for (key, _) in keys.iter().take(KEYS_PER_QUESTION) {
+        if length >= LONGEST {
+            break;
+        }
         let key = shape.collated_tuple(key);
         let below: Vec<String> = bounds.iter().map(|bound| format!("({key} > {bound})")).collect();
-        below.join(" + ")
-    });
-    format!("SELECT CONCAT_WS(',', {})", places.collect::<Vec<_>>().join(", "))
+        places.push(below.join(" + "));
+        length += places.last().map_or(0, String::len);
+    }
+    (format!("SELECT CONCAT_WS(',', {})", places.join(", ")), places.len())
 }
 
 #[cfg(test)]
@@ -69,8 +74,12 @@ mod tests {
         let column = KeyColumn { name: "n".into(), shadow_name: "n".into(), position: 0, part };
         let shape = KeyShape { index: "n".into(), shadow_index: "n".into(), columns: vec![column] };
         let key = |text: &str| Key(Box::new([KeyPart::Bytes(text.as_bytes().into())]));
+        let bounds = ["a", "b"].map(|bound| shape.collated_tuple(&key(bound)));
+        let (question, asked) =
+            question(&shape, &bounds, &[(key("c"), Entry { due: 0, since: 0 })]);
+        assert_eq!(asked, 1);
         assert_eq!(
-            question(&shape, &[key("a"), key("b")], &[&key("c")]),
+            question,
             "SELECT CONCAT_WS(',', \
              (_latin1 X'63' COLLATE latin1_bin > _latin1 X'61' COLLATE latin1_bin) + \
              (_latin1 X'63' COLLATE latin1_bin > _latin1 X'62' COLLATE latin1_bin))"

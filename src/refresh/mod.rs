@@ -8,6 +8,7 @@ mod batch;
 mod carrier;
 mod intake;
 mod locate;
+mod pressure;
 mod round;
 
 pub use batch::carry_over_locked;
@@ -17,8 +18,9 @@ use tokio::task::JoinHandle;
 
 use crate::capture::Deliveries;
 use crate::error::Result;
+use crate::ledger::Ledger;
 use crate::means::Means;
-use crate::schema::Pair;
+use crate::schema::{Key, Pair};
 
 /// The running tasks behind a [`Carrier`].
 #[derive(Debug)]
@@ -30,11 +32,17 @@ pub struct Refresh {
 
 impl Refresh {
     /// Starts taking deliveries in and carrying keys over. Trouble stops the run.
-    pub async fn start(means: &Means, pair: &Pair, deliveries: Deliveries) -> Result<Self> {
+    /// The ledger knows what of the copy is done.
+    pub async fn start(
+        means: &Means,
+        pair: &Pair,
+        ledger: Ledger<Key>,
+        deliveries: Deliveries,
+    ) -> Result<Self> {
         let Deliveries { receiver, acknowledge, nudge } = deliveries;
-        let fence = means.journal.fence(&means.server).await?;
-        let carrier = Carrier::new(fence, nudge, means.halt.clone());
-        let intake = tokio::spawn(intake::take_in(carrier.clone(), receiver));
+        let fence = means.journal.fence(&means.server, &means.halt).await?;
+        let carrier = Carrier::new(ledger, fence, nudge, means.halt.clone());
+        let intake = tokio::spawn(intake::take_in(carrier.clone(), receiver, means.events.clone()));
         let rounds = round::Rounds::open(means, pair, acknowledge, carrier.clone()).await?;
         let rounds = tokio::spawn(rounds.run());
         Ok(Self { carrier, intake, rounds })

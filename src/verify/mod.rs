@@ -24,16 +24,18 @@ pub(crate) use convert::lookup;
 use crate::copy::{ChunkSize, Copied};
 use crate::error::Result;
 use crate::event::Stage;
-use crate::ledger::{Ledger, Tick};
+use crate::ledger::Tick;
 use crate::means::Means;
 use crate::mysql::Session;
 use crate::progress::Meter;
 use crate::refresh::Carrier;
-use crate::schema::{Key, Pair};
+use crate::schema::{Key, Pair, portions};
 use crate::walk::Walker;
 
 /// Keys of one comparison by list.
 const KEYS_AT_ONCE: usize = 1000;
+/// Bytes of dirty keys that may be remembered: some 300,000 keys of one integer.
+const MOST_DIRTY: usize = 32 << 20;
 /// So few dirty keys are left to the swap's lock.
 const FEW: usize = 1000;
 
@@ -58,19 +60,21 @@ pub async fn tables(
 ) -> Result<Verified> {
     let comparison = Arc::new(Comparison::new(means.server.facts().flavour, pair.clone())?);
     let size = Arc::new(ChunkSize::new(means.pace.effort()));
-    let meter = Meter::start(Stage::Verify, copied.rows(), means, carrier, &size);
+    let meter = Meter::start(Stage::Verify, copied.rows(), 0, means, carrier, &size);
+    let shadow_key = comparison.shadow_key().cloned();
     let crew = Crew { means: means.clone(), comparison, size };
 
-    carrier.ledger(Ledger::watch);
+    carrier.watch();
     carrier.settle().await?;
     let dirty_since = carrier.ledger(|ledger| ledger.safe());
+    let mut verified = Verified { crew, rows: 0, dirty_since };
     let walker = Walker::new(pair.original.clone(), pair.mapping.key.clone(), None);
-    crew.work(Source::Original(walker), carrier, &meter.rows()).await?;
-    if let Some(key) = crew.comparison.shadow_key() {
-        let walker = Walker::new(pair.shadow.clone(), key.clone(), None);
-        crew.work(Source::Shadow(walker), carrier, &meter.rows()).await?;
+    verified.pass(Source::Original(walker), carrier, &meter).await?;
+    if let Some(key) = shadow_key {
+        let walker = Walker::new(pair.shadow.clone(), key, None);
+        verified.pass(Source::Shadow(walker), carrier, &meter).await?;
     }
-    let mut verified = Verified { crew, rows: meter.finish(), dirty_since };
+    verified.rows = meter.finish();
     verified.keep_up(carrier).await?;
     Ok(verified)
 }
@@ -94,16 +98,41 @@ impl Verified {
                 return Ok(());
             }
             before = dirty.len();
-            self.crew.work(Source::of_keys(&dirty), carrier, &Arc::default()).await?;
-            self.dirty_since = now;
+            self.clean(dirty, now, carrier).await?;
         }
+    }
+
+    /// One pass over all rows. Every key that changes meanwhile is remembered; when these are too
+    /// many, they are compared before the pass goes on.
+    async fn pass(&mut self, mut source: Source, carrier: &Carrier, meter: &Meter) -> Result<()> {
+        let mut most = MOST_DIRTY;
+        while let Some(rest) = self.crew.work(source, carrier, &meter.rows(), most).await? {
+            source = rest;
+            carrier.settle().await?;
+            let now = carrier.ledger(|ledger| ledger.safe());
+            let dirty = self.dirty(carrier);
+            tracing::debug!(keys = dirty.len(), "too many keys are dirty");
+            self.clean(dirty, now, carrier).await?;
+            // Some have changed since; the pass must get on all the same.
+            most = MOST_DIRTY.max(2 * carrier.ledger(|ledger| ledger.dirty_weight()));
+        }
+        Ok(())
+    }
+
+    /// Compares keys; those that did not change after `now` are dirty no longer.
+    async fn clean(&mut self, dirty: Vec<Key>, now: Tick, carrier: &Carrier) -> Result<()> {
+        let source = Source::Keys(dirty.into_iter());
+        self.crew.work(source, carrier, &Arc::default(), usize::MAX).await?;
+        carrier.ledger(|ledger| ledger.forget_clean(now));
+        self.dirty_since = now;
+        Ok(())
     }
 
     /// Compares what is still dirty in the swap's locked session, where nobody can change it:
     /// capture must have reached a fence behind the lock, and all must have been carried over.
     /// Reads only.
     pub async fn under_lock(&mut self, session: &mut Session, carrier: &Carrier) -> Result<()> {
-        for keys in self.dirty(carrier).chunks(KEYS_AT_ONCE) {
+        for keys in portions(&self.dirty(carrier), KEYS_AT_ONCE) {
             let scope = Scope::Keys(keys.to_vec());
             let comparison = &self.crew.comparison;
             let (_, suspects) = prove::differences(session, comparison, &scope).await?;

@@ -12,13 +12,10 @@ use super::prove::{Proved, prove};
 use crate::copy::ChunkSize;
 use crate::error::{Error, Result};
 use crate::means::Means;
-use crate::mysql::{Fault, Session};
+use crate::mysql::{Session, Trials};
 use crate::refresh::Carrier;
-use crate::schema::Key;
+use crate::schema::{Key, portions};
 use crate::walk::Walker;
-
-/// A proof whose connection is lost (or that waits too long for a table's metadata) is tried anew.
-const TRIES: usize = 3;
 
 /// Where the rows of a pass come from.
 #[derive(Debug)]
@@ -28,20 +25,21 @@ pub(super) enum Source {
     /// All of the shadow, in its own order.
     Shadow(Walker),
     /// Some keys.
-    Keys(std::vec::IntoIter<Vec<Key>>),
+    Keys(std::vec::IntoIter<Key>),
 }
 
 impl Source {
-    pub(super) fn of_keys(keys: &[Key]) -> Self {
-        let lists: Vec<Vec<Key>> = keys.chunks(KEYS_AT_ONCE).map(<[Key]>::to_vec).collect();
-        Self::Keys(lists.into_iter())
-    }
-
     async fn next(&mut self, session: &mut Session, rows: u64) -> Result<Option<Scope>> {
         Ok(match self {
             Self::Original(walker) => walker.next(session, rows).await?.map(Scope::Range),
             Self::Shadow(walker) => walker.next(session, rows).await?.map(Scope::ShadowRange),
-            Self::Keys(lists) => lists.next().map(Scope::Keys),
+            Self::Keys(keys) => {
+                let few = keys.as_slice().len().min(KEYS_AT_ONCE);
+                let portions = portions(&keys.as_slice()[..few], few);
+                let next = portions.first().map_or(0, |portion| portion.len());
+                let next: Vec<Key> = keys.take(next).collect();
+                (!next.is_empty()).then_some(Scope::Keys(next))
+            }
         })
     }
 }
@@ -55,34 +53,42 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    /// One pass over the source; the original's rows in its ranges are added to `rows`. An error
+    /// One pass over the source; the original's rows in its ranges are added to `rows`. It ends
+    /// early, and gives what is left of the source, when dirty keys weigh more than `most`. An error
     /// stops the run, so that the others end after what they are at.
     pub(super) async fn work(
         &self,
         source: Source,
         carrier: &Carrier,
         rows: &Arc<AtomicU64>,
-    ) -> Result<()> {
+        most: usize,
+    ) -> Result<Option<Source>> {
         let source = Arc::new(Mutex::new(source));
         let mut hands = JoinSet::new();
         for number in 0..self.means.pace.effort().workers {
+            let Means { server, halt, .. } = &self.means;
+            let mut trials = Trials::new(server, halt, "comparing rows");
             let hand = Hand {
                 number,
                 crew: self.clone(),
-                session: self.means.server.session().await?,
+                session: trials.session().await?,
+                trials,
                 carrier: carrier.clone(),
                 rows: Arc::clone(rows),
             };
-            hands.spawn(hand.compare_all(Arc::clone(&source)));
+            hands.spawn(hand.compare_all(Arc::clone(&source), most));
         }
+        let mut is_early = false;
         while let Some(ended) = hands.join_next().await {
             let ended =
                 ended.map_err(|panic| Error::failed("verify_panicked", panic.to_string()))?;
-            if let Err(error) = ended {
-                self.means.halt.stop(error);
+            match ended {
+                Ok(early) => is_early |= early,
+                Err(error) => self.means.halt.stop(error),
             }
         }
-        self.means.halt.check()
+        self.means.halt.check()?;
+        Ok(Arc::into_inner(source).map(Mutex::into_inner).filter(|_| is_early))
     }
 }
 
@@ -92,44 +98,56 @@ struct Hand {
     number: usize,
     crew: Crew,
     session: Session,
+    trials: Trials,
     carrier: Carrier,
     rows: Arc<AtomicU64>,
 }
 
 impl Hand {
-    async fn compare_all(mut self, source: Arc<Mutex<Source>>) -> Result<()> {
+    /// Whether it ended early, because dirty keys weigh more than `most`.
+    async fn compare_all(mut self, source: Arc<Mutex<Source>>, most: usize) -> Result<bool> {
         let pace = self.crew.means.pace.clone();
         let size = Arc::clone(&self.crew.size);
-        loop {
+        let mut is_early = false;
+        while !is_early {
             pace.ready(self.number).await?;
-            let next = source.lock().await.next(&mut self.session, size.rows()).await?;
-            let Some(scope) = next else { break };
+            let Some(scope) = self.next(&source, size.rows()).await? else { break };
             let proved = self.compare(&scope).await?;
             if matches!(scope, Scope::Range(_)) {
                 size.observe(proved.rows, proved.took);
             }
             self.rows.fetch_add(proved.rows, Ordering::Relaxed);
+            is_early = self.carrier.ledger(|ledger| ledger.dirty_weight()) > most;
         }
         pace.release();
-        self.session.close().await
+        self.session.close().await.map(|()| is_early)
     }
 
+    /// An error is never taken for the end of the table: only an answer is.
+    async fn next(&mut self, source: &Mutex<Source>, rows: u64) -> Result<Option<Scope>> {
+        loop {
+            let next = source.lock().await.next(&mut self.session, rows).await;
+            match next {
+                Ok(scope) => {
+                    self.trials.over();
+                    return Ok(scope);
+                }
+                Err(error) => self.trials.again(&error, &mut self.session).await?,
+            }
+        }
+    }
+
+    /// A proof that fails is made anew as a whole, in a snapshot of its own.
     async fn compare(&mut self, scope: &Scope) -> Result<Proved> {
-        let mut tries = 1;
         loop {
             let comparison = &self.crew.comparison;
-            let error = match prove(&mut self.session, comparison, &self.carrier, scope).await {
-                Ok(proved) => return Ok(proved),
-                Err(error) => error,
-            };
-            match Fault::of(&error) {
-                Fault::Lost if tries < TRIES => {
-                    self.session = self.crew.means.server.reconnect().await?;
+            match prove(&mut self.session, comparison, &self.carrier, scope).await {
+                Ok(proved) => {
+                    self.trials.over();
+                    return Ok(proved);
                 }
-                Fault::Contention if tries < TRIES => {}
-                _ => return Err(error),
+                Err(error) => self.trials.again(&error, &mut self.session).await?,
             }
-            tries += 1;
         }
     }
 }

@@ -31,8 +31,8 @@ pub fn cases(about: About) -> impl Strategy<Value = Case> {
     let before = vec(any::<u64>(), 4..16);
     let shares = uniform6(1_u8..8);
     let steps = vec(any::<u64>(), 0..250);
-    (before, 0_usize..16, 1_usize..4, 1_usize..4, shares, steps).prop_map(
-        move |(before, visible_before, workers, batch, shares, steps)| Case {
+    (before, 0_usize..16, 1_usize..4, 1_usize..4, 1_usize..6, shares, steps).prop_map(
+        move |(before, visible_before, workers, batch, round, shares, steps)| Case {
             original_has_unique_key: about != About::Violations,
             captures_by_triggers: about == About::Triggers,
             // Triggers are there only when all earlier transactions have ended.
@@ -40,6 +40,7 @@ pub fn cases(about: About) -> impl Strategy<Value = Case> {
             before: before.into_iter().map(|n| transaction(&mut Dice(n))).collect(),
             workers,
             batch,
+            round,
             steps: steps.into_iter().map(|n| step(about, shares, &mut Dice(n))).collect(),
         },
     )

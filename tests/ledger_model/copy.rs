@@ -51,8 +51,8 @@ enum Stage {
     Committed(Piece),
     /// It met a duplicate: first capture has to be where the log was then…
     AwaitsCapture(Chunk, Tick),
-    /// … then a round has to be carried out that was taken after that.
-    AwaitsRound(Chunk, u64),
+    /// … then every key known by then has to go through a round.
+    AwaitsSweep(Chunk, u64),
 }
 
 /// One transaction: the whole chunk, or a part of it.
@@ -95,13 +95,6 @@ pub struct Copy {
     next: Next,
 }
 
-/// How many rounds were taken and how many of them are over, empty ones included.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RoundCount {
-    pub taken: u64,
-    pub closed: u64,
-}
-
 /// What a worker's step may touch.
 pub struct Scene<'a> {
     pub rules: Rules,
@@ -110,7 +103,6 @@ pub struct Scene<'a> {
     pub journal: &'a mut Journal,
     pub ledger: &'a mut Ledger<Key>,
     pub captured: Tick,
-    pub rounds: RoundCount,
 }
 
 impl Copy {
@@ -139,6 +131,21 @@ impl Copy {
 
     pub fn retries_a_duplicate(&self) -> bool {
         self.workers.iter().any(|worker| worker.met_duplicate)
+    }
+
+    /// Whether a chunk that has started and is not complete has the key.
+    pub fn is_in_flight(&self, key: Key) -> bool {
+        let of_workers = self.workers.iter().filter_map(|worker| match worker.stage {
+            Stage::Idle | Stage::FencedTooSoon(_) => None,
+            Stage::Fenced(chunk, _)
+            | Stage::Ready(chunk)
+            | Stage::AwaitsCapture(chunk, _)
+            | Stage::AwaitsSweep(chunk, _) => Some(chunk),
+            Stage::Inserting(piece, _) | Stage::Inserted(piece) | Stage::Committed(piece) => {
+                Some(piece.chunk)
+            }
+        });
+        of_workers.chain(self.gaps.iter().copied()).any(|chunk| chunk.rest.contains(key))
     }
 
     /// The next chunk, of so many keys, recorded as started.
@@ -218,9 +225,9 @@ impl Copy {
                 Stage::Idle
             }
             Stage::AwaitsCapture(chunk, tick) if scene.captured >= tick => {
-                Stage::AwaitsRound(chunk, scene.rounds.taken)
+                Stage::AwaitsSweep(chunk, scene.ledger.next_sweep())
             }
-            Stage::AwaitsRound(chunk, taken) if scene.rounds.closed > taken => {
+            Stage::AwaitsSweep(chunk, sweep) if scene.ledger.has_swept(sweep) => {
                 self.workers[worker].has_waited = true;
                 fence(chunk, scene)
             }

@@ -60,6 +60,10 @@ fn hangs(wrong: &Wrong) -> bool {
     matches!(wrong, Wrong::Hang)
 }
 
+fn piles_up(wrong: &Wrong) -> bool {
+    matches!(wrong, Wrong::PilesUp(_))
+}
+
 fn names_a_violation(wrong: &Wrong) -> bool {
     matches!(wrong, Wrong::Violation(..))
 }
@@ -121,6 +125,12 @@ fn without_the_safe_position_a_crash_loses_a_row() {
 }
 
 #[test]
+fn without_beyond_keys_pile_up() {
+    breaks(Rules::without(Rule::Beyond), About::Writes, piles_up);
+    holds(Rules::without(Rule::Beyond), About::Writes, piles_up);
+}
+
+#[test]
 fn without_covered_islands_it_hangs() {
     breaks(Rules::without(Rule::Islands), About::Writes, hangs);
 }
@@ -136,6 +146,6 @@ fn without_the_conflict_protocol_it_hangs() {
 }
 
 #[test]
-fn without_trying_again_together_it_hangs() {
-    breaks(Rules::without(Rule::Together), About::Writes, hangs);
+fn without_removing_what_failed_it_hangs() {
+    breaks(Rules::without(Rule::RemovedFirst), About::Writes, hangs);
 }

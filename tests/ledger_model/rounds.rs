@@ -1,12 +1,12 @@
 //! The simulated refresh: a round takes what is pending, fences, and carries the covered keys over
-//! in parallel batches; what fails is tried again with nothing beside it, all keys in one
-//! transaction, then each for itself; what still fails goes back.
+//! in parallel batches; the rows of what fails are removed, then each key is tried again with
+//! nothing beside it; what still fails goes back.
 
 use std::collections::VecDeque;
 
-use zosc::ledger::{Entry, Fate, Frontier, Ledger, Tick};
+use zosc::ledger::{ChunkNo, Entry, Fate, Frontier, Ledger, Tick};
 
-use crate::copy::{PATIENCE, RoundCount};
+use crate::copy::PATIENCE;
 use crate::rules::{Rule, Rules};
 use crate::server::{Key, Rows, Server};
 use crate::shadow::{Attempt, Shadow, TransactionId};
@@ -50,9 +50,10 @@ struct Round {
 pub struct Rounds {
     /// Keys in a batch.
     batch: usize,
+    /// Keys in a round.
+    most: usize,
     /// At most one, unless the barrier is off.
     running: Vec<Round>,
-    pub count: RoundCount,
 }
 
 /// What a step of a round may touch.
@@ -64,24 +65,20 @@ pub struct Scene<'a> {
 }
 
 impl Rounds {
-    pub fn new(batch: usize) -> Self {
-        Self { batch, running: Vec::new(), count: RoundCount::default() }
+    pub fn new(batch: usize, most: usize) -> Self {
+        Self { batch, most, running: Vec::new() }
     }
 
     pub fn is_idle(&self) -> bool {
         self.running.is_empty()
     }
 
-    /// Takes what is pending, decides each key's fate and fences.
-    pub fn take(&mut self, scene: &mut Scene<'_>) {
+    /// Takes of what is pending, decides each key's fate and fences. Gives the keys that are kept.
+    pub fn take(&mut self, scene: &mut Scene<'_>) -> Vec<Key> {
         if scene.rules.has(Rule::Barrier) && !self.running.is_empty() {
-            return;
+            return Vec::new();
         }
-        self.count.taken += 1;
-        let Some(round) = scene.ledger.take_round() else {
-            self.count.closed += 1;
-            return;
-        };
+        let Some(round) = scene.ledger.take_round(self.most) else { return Vec::new() };
         let mut covered = Vec::new();
         let mut back = Vec::new();
         for (key, entry) in round.entries.iter().copied() {
@@ -92,6 +89,7 @@ impl Rounds {
             }
         }
         covered.sort_unstable_by_key(|(key, _)| *key);
+        let kept = back.iter().map(|(key, _)| *key).collect();
         if !scene.rules.has(Rule::Barrier) {
             scene.ledger.close_round(back.drain(..));
         }
@@ -102,6 +100,7 @@ impl Rounds {
             again: VecDeque::new(),
             back,
         });
+        kept
     }
 
     /// One step of one batch, `lane` says which; or of the round as a whole.
@@ -113,7 +112,6 @@ impl Rounds {
         let round = &mut self.running[at];
         if scene.server.has_acknowledged(round.fence) && round.step(lane, scene)? {
             let over = self.running.remove(at);
-            self.count.closed += 1;
             if scene.rules.has(Rule::Barrier) {
                 scene.ledger.close_round(over.back);
             } else {
@@ -145,9 +143,13 @@ fn fate(rules: Rules, frontier: &Frontier<Key>, key: Key, entry: Entry) -> Fate 
     let segment = frontier.segment(&key);
     let entry = if rules.has(Rule::Due) { entry } else { Entry { due: 0, ..entry } };
     let fate = frontier.fate(segment, entry);
+    let late = Entry { due: ChunkNo::MAX, ..entry };
+    let is_beyond = frontier.fate(segment, late) == Fate::Forget;
+    let some_are_in_flight = || (0..segment).any(|s| frontier.fate(s, late) == Fate::Keep);
     let is_below_the_mark = || (0..=segment).all(|s| frontier.fate(s, entry) == Fate::Refresh);
     match fate {
         _ if !rules.has(Rule::Covered) => Fate::Refresh,
+        _ if !rules.has(Rule::Beyond) && is_beyond && some_are_in_flight() => Fate::Keep,
         Fate::Refresh if !rules.has(Rule::Islands) && !is_below_the_mark() => Fate::Keep,
         fate => fate,
     }
@@ -164,16 +166,20 @@ impl Round {
                 Progress::Failed(entries, _) => self.failed.extend(entries),
             }
         } else if !self.failed.is_empty() {
-            let size = if scene.rules.has(Rule::Together) { self.failed.len() } else { 1 };
-            self.again.extend(self.failed.chunks(size).map(|keys| Batch::new(keys.to_vec())));
-            self.failed.clear();
+            if scene.rules.has(Rule::RemovedFirst) {
+                let keys: Vec<Key> = self.failed.iter().map(|(key, _)| *key).collect();
+                let id = scene.shadow.begin();
+                if scene.shadow.delete(id, &keys) != Attempt::Done {
+                    scene.shadow.roll_back(id);
+                    return Ok(false);
+                }
+                scene.shadow.commit(id, [], 0);
+            }
+            self.again.extend(self.failed.drain(..).map(|entry| Batch::new(vec![entry])));
         } else if let Some(batch) = self.again.pop_front() {
             match batch.step(scene) {
                 Progress::Going(batch) => self.again.push_front(batch),
                 Progress::Carried => {}
-                Progress::Failed(entries, _) if entries.len() > 1 => {
-                    self.again.extend(entries.into_iter().map(|entry| Batch::new(vec![entry])));
-                }
                 Progress::Failed(_, Attempt::Duplicate(mine, theirs))
                     if scene.server.snapshot().violates(mine, theirs) =>
                 {

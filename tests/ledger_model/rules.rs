@@ -12,6 +12,9 @@ pub enum Rule {
     Due,
     /// A key is refreshed only when its chunk is complete. Without: whenever it is pending.
     Covered,
+    /// A key beyond all chunks that have started is forgotten. Without: it is kept until all those
+    /// are complete, so that a busy table's keys pile up behind one slow chunk.
+    Beyond,
     /// Complete chunks above the mark cover their keys too. Without: only those below it.
     Islands,
     /// A part of a chunk that has a transaction of its own covers its keys when it is in. Without:
@@ -20,8 +23,9 @@ pub enum Rule {
     /// A round starts when all refreshes of the round before have ended. Without: when they were
     /// sent.
     Barrier,
-    /// Keys whose batches failed are tried again in one transaction. Without: each for itself.
-    Together,
+    /// The rows of keys whose batches failed are all removed before any is tried again. Without: each
+    /// key is tried again at once.
+    RemovedFirst,
     /// A chunk that met a duplicate waits for capture and for a round. Without: it is tried again,
     /// as in a loop that copies and refreshes in turn.
     ConflictProtocol,

@@ -15,7 +15,7 @@ fn put(key: i64, unique: u8) -> Statement {
     Statement::Put(key, Row { value: 0, unique: Some(unique) })
 }
 
-/// Two rows are there; a batch of a round has one key.
+/// Two rows are there; a round has one key.
 fn story(steps: impl IntoIterator<Item = Step>) -> Case {
     Case {
         original_has_unique_key: true,
@@ -24,6 +24,7 @@ fn story(steps: impl IntoIterator<Item = Step>) -> Case {
         visible_before: 2,
         workers: 1,
         batch: 1,
+        round: 1,
         steps: steps.into_iter().collect(),
     }
 }
@@ -52,7 +53,7 @@ fn two_rows_exchange_a_unique_value_and_wait_for_each_other() {
     // Each row's batch, and each row alone, meets the other's stale row.
     steps.push(Step::Write(vec![Statement::Swap(1, 2)]));
     let case = story(steps);
-    assert_eq!(run(Rules::without(Rule::Together), &case), Err(Wrong::Hang));
+    assert_eq!(run(Rules::without(Rule::RemovedFirst), &case), Err(Wrong::Hang));
     assert_eq!(run(Rules::ALL, &case), Ok(()));
 }
 

@@ -1,5 +1,6 @@
 //! The simulated verification: every range is compared in one snapshot of both tables while the
-//! application writes; what changed since is compared again at the end.
+//! application writes; what changed meanwhile is compared again between two ranges, and what changed
+//! since at the end.
 
 use std::collections::BTreeSet;
 
@@ -14,19 +15,30 @@ const MIDDLE: Key = 3;
 const RANGES: [Range; 2] =
     [Range { above: None, upto: Some(MIDDLE) }, Range { above: Some(MIDDLE), upto: None }];
 
+/// What is compared in one snapshot.
+#[derive(Debug, Clone)]
+enum Scope {
+    Range(Range),
+    /// These are dirty; when they are compared, those that did not change since are so no longer.
+    Dirty(Vec<Key>),
+}
+
 #[derive(Debug)]
 enum Stage {
     /// Not before the copy is complete.
     NotBegun,
-    Next(usize),
+    /// The number of the range, and whether its turn comes after that of the dirty keys.
+    Next(usize, bool),
     Fenced {
-        range: usize,
+        next: usize,
+        scope: Scope,
         from: Tick,
         fence: Tick,
     },
     /// Different keys are judged when capture has been where the log was at the snapshot.
     Compared {
-        range: usize,
+        next: usize,
+        scope: Scope,
         from: Tick,
         different: BTreeSet<Key>,
         until: Tick,
@@ -57,8 +69,9 @@ impl Verify {
     pub fn will_look_at(&self, key: Key) -> bool {
         let next = match self.stage {
             Stage::NotBegun => 0,
-            Stage::Next(range) | Stage::Fenced { range, .. } => range,
-            Stage::Compared { range, .. } => range + 1,
+            Stage::Next(range, _) => range,
+            Stage::Fenced { next, scope: Scope::Range(_), .. } => next - 1,
+            Stage::Fenced { next, .. } | Stage::Compared { next, .. } => next,
             Stage::Done => RANGES.len(),
         };
         RANGES[next..].iter().any(|range| range.contains(key))
@@ -75,23 +88,37 @@ impl Verify {
             Stage::NotBegun if ledger.copy_is_complete() => {
                 ledger.watch();
                 self.from = ledger.safe();
-                self.stage = Stage::Next(0);
+                self.stage = Stage::Next(0, false);
             }
-            Stage::Next(range) if *range == RANGES.len() => self.stage = Stage::Done,
-            Stage::Next(range) => {
-                let (range, from) = (*range, ledger.safe());
-                self.stage = Stage::Fenced { range, from, fence: server.fence() };
+            Stage::Next(range, _) if *range == RANGES.len() => self.stage = Stage::Done,
+            Stage::Next(range, is_clean) => {
+                let from = ledger.safe();
+                let (scope, next) = if *is_clean || *range == 0 {
+                    (Scope::Range(RANGES[*range]), range + 1)
+                } else {
+                    (Scope::Dirty(ledger.dirty_after(self.from)), *range)
+                };
+                self.stage = Stage::Fenced { next, scope, from, fence: server.fence() };
             }
-            Stage::Fenced { range, from, fence } if server.has_acknowledged(*fence) => {
+            Stage::Fenced { next, scope, from, fence } if server.has_acknowledged(*fence) => {
                 let mut different = differences(&server.snapshot().rows, shadow.rows());
-                different.retain(|key| RANGES[*range].contains(*key));
+                different.retain(|key| match scope {
+                    Scope::Range(range) => range.contains(*key),
+                    Scope::Dirty(keys) => keys.contains(key),
+                });
+                let (next, scope, from) = (*next, scope.clone(), *from);
                 let until = server.log_end();
-                self.stage = Stage::Compared { range: *range, from: *from, different, until };
+                self.stage = Stage::Compared { next, scope, from, different, until };
             }
-            Stage::Compared { range, from, different, until } if captured >= *until => {
+            Stage::Compared { next, scope, from, different, until } if captured >= *until => {
                 let untouched = different.iter().filter(|key| !ledger.touched_after(key, *from));
                 self.diverged.extend(untouched);
-                self.stage = Stage::Next(range + 1);
+                let was_dirty = matches!(scope, Scope::Dirty(_));
+                if was_dirty {
+                    ledger.forget_clean(*from);
+                    self.from = *from;
+                }
+                self.stage = Stage::Next(*next, was_dirty);
             }
             _ => {}
         }

@@ -61,6 +61,8 @@ pub struct Case {
     pub workers: usize,
     /// Keys in a batch of a round.
     pub batch: usize,
+    /// Keys in a round.
+    pub round: usize,
     pub steps: Vec<Step>,
 }
 
@@ -82,6 +84,8 @@ pub enum Wrong {
     Unsafe(Key),
     /// It stopped because these rows of the original break the shadow's unique key.
     Violation(Key, Key),
+    /// This key is kept though the copy is yet to come to it.
+    PilesUp(Key),
     /// Verification blames these keys, wrongly, or misses them.
     FalseAlarm(BTreeSet<Key>),
     Missed(BTreeSet<Key>),
@@ -96,9 +100,12 @@ struct World {
     captures_by_triggers: bool,
     workers: usize,
     batch: usize,
+    round: usize,
     tampered: BTreeSet<Key>,
     /// The position was once ahead of a change of this key.
     unsafe_key: Option<Key>,
+    /// A key that was kept without being in flight.
+    piled_up: Option<Key>,
     run: Run,
 }
 
@@ -126,18 +133,11 @@ pub fn run(rules: Rules, case: &Case) -> Result<(), Wrong> {
 }
 
 impl Run {
-    fn resume(workers: usize, batch: usize, journal: &Journal) -> Self {
+    fn resume(workers: usize, rounds: Rounds, journal: &Journal) -> Self {
         let mut ledger = Ledger::new();
         let copy = Copy::resume(workers, journal, &mut ledger);
         ledger.deliver(journal.position);
-        Self {
-            ledger,
-            captured: journal.position,
-            entered: 0,
-            copy,
-            rounds: Rounds::new(batch),
-            verify: Verify::new(),
-        }
+        Self { ledger, captured: journal.position, entered: 0, copy, rounds, verify: Verify::new() }
     }
 }
 
@@ -151,18 +151,20 @@ impl World {
             }
         }
         let journal = Journal { complete: Vec::new(), position: server.log_end() };
-        let (workers, batch) = (case.workers, case.batch);
+        let rounds = Rounds::new(case.batch, case.round);
         Self {
             rules,
             server,
             shadow: Shadow::default(),
-            run: Run::resume(workers, batch, &journal),
+            run: Run::resume(case.workers, rounds, &journal),
             journal,
             captures_by_triggers: case.captures_by_triggers,
-            workers,
-            batch,
+            workers: case.workers,
+            batch: case.batch,
+            round: case.round,
             tampered: BTreeSet::new(),
             unsafe_key: None,
+            piled_up: None,
         }
     }
 
@@ -175,10 +177,7 @@ impl World {
             Step::Take
                 if !self.rules.has(Rule::ConflictProtocol)
                     && self.run.copy.retries_a_duplicate() => {}
-            Step::Take => self.refresh(|rounds, scene| {
-                rounds.take(scene);
-                Ok(())
-            })?,
+            Step::Take => self.take(),
             Step::Refresh(lane) => self.refresh(|rounds, scene| rounds.step(*lane, scene))?,
             Step::Record => self.record(),
             Step::Crash(commits) => self.crash(*commits),
@@ -216,15 +215,19 @@ impl World {
             journal: &mut self.journal,
             ledger: &mut self.run.ledger,
             captured: self.run.captured,
-            rounds: self.run.rounds.count,
         };
         self.run.copy.step(worker, keys, cuts, &mut scene)
     }
 
-    fn refresh(
-        &mut self,
-        what: impl FnOnce(&mut Rounds, &mut rounds::Scene<'_>) -> Result<(), Wrong>,
-    ) -> Result<(), Wrong> {
+    /// What a round keeps must lie in a chunk in flight: else it has no bound.
+    fn take(&mut self) {
+        let kept = self.refresh(Rounds::take);
+        let copy = &self.run.copy;
+        let beyond = kept.into_iter().find(|key| !copy.is_in_flight(*key));
+        self.piled_up = self.piled_up.or(beyond);
+    }
+
+    fn refresh<T>(&mut self, what: impl FnOnce(&mut Rounds, &mut rounds::Scene<'_>) -> T) -> T {
         let mut scene = rounds::Scene {
             rules: self.rules,
             server: &mut self.server,
@@ -244,7 +247,8 @@ impl World {
     fn crash(&mut self, commits: u8) {
         self.run.copy.die(commits, &mut self.shadow, &mut self.journal);
         self.run.rounds.die(commits.rotate_left(4), &mut self.shadow);
-        self.run = Run::resume(self.workers, self.batch, &self.journal);
+        let rounds = Rounds::new(self.batch, self.round);
+        self.run = Run::resume(self.workers, rounds, &self.journal);
     }
 
     fn verify(&mut self) {
@@ -316,7 +320,8 @@ impl World {
         } else if !early.is_subset(&self.tampered) {
             Err(Wrong::FalseAlarm(early))
         } else {
-            self.unsafe_key.map_or(Ok(()), |key| Err(Wrong::Unsafe(key)))
+            let piled_up = self.piled_up.map_or(Ok(()), |key| Err(Wrong::PilesUp(key)));
+            self.unsafe_key.map_or(piled_up, |key| Err(Wrong::Unsafe(key)))
         }
     }
 }

@@ -15,6 +15,7 @@ mod not_null;
 pub(super) mod original;
 mod probe;
 mod replica;
+mod retention;
 pub(super) mod row_versions;
 pub(super) mod server;
 pub(super) mod swap;
@@ -54,5 +55,6 @@ pub(super) async fn of_copy(
     findings.extend(unique_keys::check(session, original, &copy.target, ways).await?);
     findings.extend(check_names::check(session.flavour(), original));
     findings.extend(durability::check(session).await?);
+    findings.extend(retention::check(session, copy.capture).await?);
     Ok(findings)
 }
