@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::mysql::Flavour;
+
 /// What class of trouble it is. Decides the process's exit code (`Kind::exit_code`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +33,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether the same command goes on where a run that stops so has got to, or starts it if it had
+    /// not begun.
+    pub fn is_resumable(self) -> bool {
+        matches!(self, Self::Resumable | Self::Interrupted | Self::Terminated | Self::Postponed)
+    }
+
+    /// Whether a run that stops so must leave everything as it is.
+    pub fn leaves_the_run(self) -> bool {
+        self.is_resumable() || matches!(self, Self::Busy | Self::Unknown)
+    }
+
     /// The stable process exit code.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -56,6 +69,9 @@ pub struct ServerCode {
     pub errno: u16,
     /// The five-character SQLSTATE.
     pub sqlstate: String,
+    /// The server's family, if it was known: numbers above 1900 differ.
+    #[serde(skip)]
+    pub flavour: Option<Flavour>,
 }
 
 /// An error with its kind, a stable slug, one sentence and the ways out.

@@ -67,7 +67,7 @@ pub enum Event {
     Swap {
         /// From 1.
         attempt: u32,
-        /// `granted`, `lock_timeout`, `hold_exceeded`, `lost` or `not_queued`.
+        /// `granted`, `lock_timeout`, `hold_exceeded`, `lost`, `not_queued` or `not_now`.
         outcome: String,
         /// Milliseconds from asking for the lock to giving it back.
         locked_ms: u64,
@@ -145,7 +145,12 @@ impl Events {
 
     /// A stage begins.
     pub fn stage(&self, stage: Stage) {
-        self.say(Event::Stage { stage, resumed: false });
+        self.stage_of(stage, false);
+    }
+
+    /// A stage begins; whether it goes on where an earlier run stopped.
+    pub fn stage_of(&self, stage: Stage, resumed: bool) {
+        self.say(Event::Stage { stage, resumed });
     }
 
     /// Something to know.

@@ -7,13 +7,18 @@
 //! the `ledger` tells; `verify` proves the two tables equal; `swap` exchanges them in one atomic
 //! rename; `tidy` leaves nothing behind. `migration` is that sentence as code.
 
+pub mod by_copy;
 pub mod capture;
 pub mod conflict;
 pub mod copy;
+mod crash;
 pub mod ddl;
 pub mod direct;
+pub mod earlier;
+pub mod ending;
 pub mod error;
 pub mod event;
+pub mod failover;
 pub mod halt;
 pub mod journal;
 pub mod ledger;

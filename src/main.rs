@@ -7,5 +7,7 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    let _asked_for = fail::FailScenario::setup();
     ExitCode::from(cli::main().await)
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::Result;
 use crate::halt::Halt;
-use crate::mysql::{Server, Session};
+use crate::mysql::{Server, Session, Trials};
 use crate::request::Effort;
 
 /// How often the server's load is read.
@@ -46,7 +46,9 @@ impl Pace {
             raised: Arc::new(Notify::new()),
             halt: halt.clone(),
         };
-        let task = tokio::spawn(pace.clone().keep_looking(server.session().await?));
+        let mut trials = Trials::new(server, halt, "reading the server's load");
+        let session = trials.session().await?;
+        let task = tokio::spawn(pace.clone().keep_looking(session, trials));
         Ok((pace, Watching { task }))
     }
 
@@ -82,16 +84,21 @@ impl Pace {
         self.raised.notify_waiters();
     }
 
-    async fn keep_looking(self, mut session: Session) {
+    async fn keep_looking(self, mut session: Session, mut trials: Trials) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             match running(&mut session).await {
-                Ok(running) => self.adapt(running),
+                Ok(running) => {
+                    trials.over();
+                    self.adapt(running);
+                }
                 Err(error) => {
                     // What cannot be read counts as busy.
-                    tracing::warn!(%error, "the server's load cannot be read: one worker goes on");
                     self.allowed.store(1, Ordering::Relaxed);
-                    return;
+                    if let Err(error) = trials.again(&error, &mut session).await {
+                        tracing::warn!(%error, "the server's load is not read: one worker goes on");
+                        return;
+                    }
                 }
             }
         }

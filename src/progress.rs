@@ -27,17 +27,19 @@ impl Drop for Meter {
 }
 
 impl Meter {
-    /// Starts counting at 0.
+    /// Starts counting at `done`.
     pub fn start(
         stage: Stage,
         rows_estimate: u64,
+        done: u64,
         means: &Means,
         carrier: &Carrier,
         size: &Arc<ChunkSize>,
     ) -> Self {
-        let rows = Arc::new(AtomicU64::new(0));
+        let rows = Arc::new(AtomicU64::new(done));
         let teller = Teller {
             stage,
+            done,
             rows_estimate,
             rows: Arc::clone(&rows),
             carrier: carrier.clone(),
@@ -60,6 +62,8 @@ impl Meter {
 
 struct Teller {
     stage: Stage,
+    /// Rows that were there at the start: they say nothing of the rate.
+    done: u64,
     rows_estimate: u64,
     rows: Arc<AtomicU64>,
     carrier: Carrier,
@@ -73,7 +77,7 @@ impl Teller {
         loop {
             tokio::time::sleep(SAY_EVERY).await;
             let rows = self.rows.load(Ordering::Relaxed);
-            let rate = rate(rows, started.elapsed());
+            let rate = rate(rows - self.done, started.elapsed());
             self.means.events.say(Event::Progress(Progress {
                 stage: self.stage,
                 rows,

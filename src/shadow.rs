@@ -1,12 +1,13 @@
 //! The shadow: an empty clone of the original that the user's own words have changed.
 
+use crate::crash::crash_point;
 use crate::error::{Error, Result};
-use crate::journal::{RunId, RunRow};
+use crate::journal::{Course, RunId, RunRow};
 use crate::mysql::{Server, Session, plain_text};
 use crate::plan::CopyPlan;
 use crate::request::Request;
-use crate::schema::read::{auto_increment, table};
-use crate::schema::{Helper, Pair, Table, TableName, table_id};
+use crate::schema::read::{auto_increment, definition, table};
+use crate::schema::{Helper, Pair, Table, TableName, table_id, with_option};
 use crate::swap::Way;
 
 /// The shadow of a run, with what is needed to swap it in.
@@ -15,6 +16,7 @@ pub struct Shadow {
     pair: Pair,
     kept: TableName,
     run: RunId,
+    marker: String,
     sentry_comment: String,
     way: Way,
     planned: Table,
@@ -24,6 +26,26 @@ pub struct Shadow {
 }
 
 impl Shadow {
+    /// The handle to the shadow of a run that has built it.
+    pub fn new(original: &Table, plan: &CopyPlan, run: &RunRow, final_comment: String) -> Self {
+        Self {
+            pair: Pair {
+                original: original.name.clone(),
+                shadow: original.name.helper(Helper::Shadow),
+                mapping: plan.mapping.clone(),
+            },
+            kept: original.name.helper(Helper::Kept),
+            run: run.id,
+            marker: run.marker(),
+            sentry_comment: run.sentry_marker(),
+            way: plan.swap,
+            planned: original.clone(),
+            final_comment,
+            original_id: run.original_id,
+            own_id: run.shadow_id,
+        }
+    }
+
     /// Original, shadow and the mapping between them.
     pub fn pair(&self) -> &Pair {
         &self.pair
@@ -37,6 +59,11 @@ impl Shadow {
     /// The run's number.
     pub fn run(&self) -> RunId {
         self.run
+    }
+
+    /// The comment by which the run's tables are known until the swap.
+    pub fn marker(&self) -> &str {
+        &self.marker
     }
 
     /// The comment of the empty table that has the kept table's name while a rename is queued.
@@ -68,11 +95,6 @@ impl Shadow {
     pub fn shadow_id(&self) -> Option<u64> {
         self.own_id
     }
-
-    /// Drops the shadow.
-    pub async fn drop(self, session: &mut Session) -> Result<()> {
-        session.run(format!("DROP TABLE IF EXISTS {}", self.pair.shadow)).await.map(drop)
-    }
 }
 
 /// Builds the empty shadow. On an error nothing is left of it.
@@ -86,6 +108,7 @@ pub async fn build(
     let name = original.name.helper(Helper::Shadow);
     let mut session = server.session().await?;
     session.run(format!("CREATE TABLE {name} LIKE {}", original.name)).await?;
+    crash_point!("shadow-made");
     let built = finish(server, &mut session, &name, request, original, plan, run).await;
     if built.is_err() {
         session.run(format!("DROP TABLE {name}")).await?;
@@ -109,6 +132,7 @@ async fn finish(
     let mut user = server.session_for_user_sql(&name.schema).await?;
     user.run(request.statement.on(name)).await?;
     user.close().await?;
+    crash_point!("shadow-altered");
     let shape = table(session, name).await?.ok_or_else(|| vanished(name))?;
     same_as_planned(&shape, &plan.target)?;
     let final_comment =
@@ -123,24 +147,24 @@ async fn finish(
     {
         session.run(format!("ALTER TABLE {name} AUTO_INCREMENT = {next}")).await?;
     }
+    let journal = &request.journal_schema;
     let original_id = table_id(session, &original.name).await?;
     let shadow_id = table_id(session, name).await?;
-    run.set_ids(session, &request.journal_schema, original_id, shadow_id).await?;
-    Ok(Shadow {
-        pair: Pair {
-            original: original.name.clone(),
-            shadow: name.clone(),
-            mapping: plan.mapping.clone(),
-        },
-        kept: original.name.helper(Helper::Kept),
-        run: run.id,
-        sentry_comment: run.sentry_marker(),
-        way: plan.swap,
-        planned: original.clone(),
-        final_comment,
-        original_id,
-        own_id: shadow_id,
-    })
+    run.set_ids(session, journal, &server.facts().uuid, [original_id, shadow_id]).await?;
+    let course = Course {
+        capture: plan.capture,
+        key_index: plan.mapping.key.index.clone(),
+        shadow_definition: shape_of(session, name).await?,
+        final_comment: final_comment.clone(),
+    };
+    run.set_course(session, journal, course).await?;
+    crash_point!("shadow-noted");
+    Ok(Shadow::new(original, plan, run, final_comment))
+}
+
+/// The definition of a shadow as it stays while the shadow is filled and swapped in.
+pub async fn shape_of(session: &mut Session, shadow: &TableName) -> Result<String> {
+    with_option(&definition(session, shadow).await?, "COMMENT", None)
 }
 
 /// The plan was made on a rehearsal; the original must not have changed since.

@@ -35,12 +35,14 @@ Examples:
       export ZOSC_URL=mysql://admin@db1/shop ZOSC_PASSWORD=...
       zosc \"CREATE INDEX by_customer ON orders (customer_id)\"
       zosc - < change.sql
+  Go on after Ctrl-C, a crash or a lost connection: the same command again, or
+      zosc resume 7
   See what runs have left, remove it (the kept originals, too):
       zosc status
       zosc clean --yes
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not ready, 5 busy, 6 stopped by a fault,
-7 rows differ, 8 swap postponed, 9 outcome unknown (look before you do anything),
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not ready, 5 busy, 6 stopped by a fault
+(the same command goes on), 7 rows differ, 8 swap postponed, 9 outcome unknown (look before you do anything),
 130 and 143 interrupted.";
 
 /// Said instead of a password that was typed.
@@ -74,6 +76,8 @@ pub(crate) enum Command {
     Run(Box<RunArguments>),
     /// Say what would be done and why, and what speaks against it
     Plan(Box<PlanArguments>),
+    /// Go on with a run that stopped; the command that started it does the same
+    Resume(Box<ResumeArguments>),
     /// List the runs, whether they are going on, and what they have left behind
     Status(StatusArguments),
     /// Drop what ended runs have left: kept originals, shadows
@@ -87,6 +91,20 @@ pub(crate) struct RunArguments {
     /// Only say what would be done, as `zosc plan`
     #[arg(long, help_heading = CHANGE)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) tuning: Tuning,
+    #[command(flatten)]
+    pub(crate) journal: JournalArguments,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArguments {
+    /// The run's number, as `zosc status` shows it
+    pub(crate) run: u64,
     #[command(flatten)]
     pub(crate) tuning: Tuning,
     #[command(flatten)]
@@ -126,6 +144,9 @@ pub(crate) struct StatusArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct CleanArguments {
+    /// Only what these runs have left; a run that can be gone on with is given up only so
+    #[arg(value_name = "RUN")]
+    pub(crate) runs: Vec<u64>,
     /// Really drop; without it, zosc only lists what it would drop
     #[arg(long)]
     pub(crate) yes: bool,
@@ -282,6 +303,7 @@ impl Command {
             Self::Run(arguments) => &arguments.output,
             Self::Plan(arguments) => &arguments.output,
             Self::Status(arguments) => &arguments.output,
+            Self::Resume(arguments) => &arguments.output,
             Self::Clean(arguments) => &arguments.output,
         }
     }
@@ -291,6 +313,7 @@ impl Command {
             Self::Run(arguments) => &mut arguments.connection,
             Self::Plan(arguments) => &mut arguments.connection,
             Self::Status(arguments) => &mut arguments.connection,
+            Self::Resume(arguments) => &mut arguments.connection,
             Self::Clean(arguments) => &mut arguments.connection,
         }
     }

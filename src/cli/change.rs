@@ -25,19 +25,34 @@ pub(crate) fn understand(
     let statement = Statement::parse(&sql)?;
     let table = table(named, statement.table(), settled.database.as_deref())?;
     let tuning = tuning.clone().or(settled.file.tuning);
-    let request = Request {
-        table,
-        statement,
-        id: change.id.clone(),
-        copy: change.copy,
-        effort: tuning.effort(),
-        capture: tuning.capture(),
-        swap_way: tuning.swap_way(),
-        swap: tuning.swap_bounds(),
-        allow: tuning.allow.into_iter().collect(),
-        journal_schema: journal.schema(settled.file.journal_schema),
-    };
+    let journal = journal.schema(settled.file.journal_schema);
+    let request = tuning.request(table, statement, change.id.clone(), change.copy, journal);
     Ok((settled.connection, request))
+}
+
+impl Tuning {
+    /// A request with these settings.
+    pub(crate) fn request(
+        self,
+        table: TableName,
+        statement: Statement,
+        id: Option<String>,
+        copy: bool,
+        journal_schema: String,
+    ) -> Request {
+        Request {
+            table,
+            statement,
+            id,
+            copy,
+            effort: self.effort(),
+            capture: self.capture(),
+            swap_way: self.swap_way(),
+            swap: self.swap_bounds(),
+            allow: self.allow.into_iter().collect(),
+            journal_schema,
+        }
+    }
 }
 
 impl JournalArguments {
@@ -85,7 +100,7 @@ impl ChangeArguments {
 }
 
 /// The words that choose what zosc does.
-const COMMANDS: [&str; 4] = ["run", "plan", "status", "clean"];
+const COMMANDS: [&str; 5] = ["run", "plan", "resume", "status", "clean"];
 
 fn nothing_to_do() -> Error {
     Error::usage("no_statement", "it is not said what to change")

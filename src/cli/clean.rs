@@ -18,5 +18,5 @@ async fn clean(arguments: &CleanArguments) -> Result<Vec<tidy::Cleaned>> {
     let settled = arguments.connection.settle()?;
     let server = Server::connect(&settled.connection).await?;
     let schema = arguments.journal.schema(settled.file.journal_schema);
-    tidy::clean(&server, &schema, arguments.yes).await
+    tidy::clean(&server, &schema, &arguments.runs, arguments.yes).await
 }

@@ -7,6 +7,7 @@ mod connection;
 mod name;
 mod password;
 mod plan;
+mod resume;
 mod run;
 mod settings;
 mod signals;
@@ -26,6 +27,7 @@ pub(crate) async fn main() -> u8 {
         }
         Command::Run(arguments) => run::execute(&arguments).await,
         Command::Plan(arguments) => plan::execute(&arguments).await,
+        Command::Resume(arguments) => resume::execute(*arguments).await,
         Command::Status(arguments) => status::execute(&arguments).await,
         Command::Clean(arguments) => clean::execute(&arguments).await,
     }

@@ -8,9 +8,17 @@ use zosc::mysql::{Connection, Server};
 use zosc::outcome::Outcome;
 use zosc::request::Request;
 
-use super::args::RunArguments;
-use super::{change, signals};
+use super::args::{ConnectionArguments, OutputArguments, RunArguments, Tuning};
+use super::{change, resume, signals};
 use crate::report::{About, Ending, Report};
+
+/// What is to be done.
+pub(super) enum Asked {
+    /// This change.
+    Change(Box<Request>),
+    /// What an earlier run was asked for.
+    Resume { run: u64, tuning: Tuning, journal: String },
+}
 
 /// Does it; gives the exit code.
 pub(crate) async fn execute(arguments: &RunArguments) -> u8 {
@@ -18,7 +26,18 @@ pub(crate) async fn execute(arguments: &RunArguments) -> u8 {
     let understood = change::understand(change, tuning, journal, connection);
     let table = understood.as_ref().ok().map(|(_, request)| request.table.plain());
     let about = About { id: change.id.clone(), table };
+    let asked =
+        understood.map(|(connection, request)| (connection, Asked::Change(Box::new(request))));
+    follow(about, connection, output, asked).await
+}
 
+/// Does what is asked and reports on it; gives the exit code.
+pub(super) async fn follow(
+    about: About,
+    connection: &ConnectionArguments,
+    output: &OutputArguments,
+    asked: Result<(Connection, Asked)>,
+) -> u8 {
     let (events, heard) = Events::channel();
     if connection.shows_password() {
         events.warn(
@@ -28,23 +47,32 @@ pub(crate) async fn execute(arguments: &RunArguments) -> u8 {
         );
     }
     let report = Report::begin(output.format, output.verbosity(), about, heard);
-    let ending = match understood {
-        Ok((connection, request)) => {
+    let ending = match asked {
+        Ok((connection, asked)) => {
             // A task of its own, so that even a bug ends with a report.
-            Ending::of(tokio::spawn(work(connection, request, events)).await)
+            Ending::of(tokio::spawn(work(connection, asked, events)).await)
         }
         Err(error) => Ending::from(Err(error)),
     };
     report.end(ending).await
 }
 
-async fn work(connection: Connection, request: Request, events: Events) -> Result<Outcome> {
+async fn work(connection: Connection, asked: Asked, events: Events) -> Result<Outcome> {
     let halt = Halt::new();
     signals::watch(&halt, &events)?;
     let server = tokio::select! {
         server = Server::connect(&connection) => server?,
         // Safe here: nobody uses the half-made connection.
         cause = halt.stopped() => return Err(cause),
+    };
+    let request = match asked {
+        Asked::Change(request) => *request,
+        Asked::Resume { run, tuning, journal } => {
+            match resume::request(&server, run, tuning, journal).await? {
+                Some(request) => request,
+                None => return Ok(Outcome::Already),
+            }
+        }
     };
     migration::run(&server, &request, &events, &halt).await
 }

@@ -8,9 +8,6 @@ use zosc::error::{Error, Kind, Result};
 use zosc::event::Events;
 use zosc::halt::Halt;
 
-const WAY_ON: &str =
-    "run the same command to start again; `zosc status` shows whether anything is left";
-
 /// Lets signals stop the run.
 pub(crate) fn watch(halt: &Halt, events: &Events) -> Result<()> {
     interrupts(halt.clone(), events.clone())?;
@@ -24,10 +21,7 @@ fn interrupts(halt: Halt, events: Events) -> Result<()> {
             events.waiting("stop", "still finishing the transaction; it will not take long");
         } else {
             events.waiting("stop", "stopping: finishing the transaction first");
-            halt.stop(
-                Error::new(Kind::Interrupted, "interrupted", "the run was interrupted")
-                    .hint(WAY_ON),
-            );
+            halt.stop(Error::new(Kind::Interrupted, "interrupted", "the run was interrupted"));
         }
     };
     ctrlc::set_handler(interrupted).map_err(|error| unwatched(&error.to_string()))
@@ -39,9 +33,7 @@ fn terminations(halt: Halt, events: Events) -> Result<()> {
     tokio::spawn(async move {
         terminated.recv().await;
         events.waiting("stop", "stopping: finishing the transaction first");
-        halt.stop(
-            Error::new(Kind::Terminated, "terminated", "the run was told to end").hint(WAY_ON),
-        );
+        halt.stop(Error::new(Kind::Terminated, "terminated", "the run was told to end"));
     });
     Ok(())
 }

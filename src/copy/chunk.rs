@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use crate::conflict;
+use crate::crash::crash_point;
 use crate::error::{Error, Result};
 use crate::journal::{Journal, Piece};
 use crate::ledger::ChunkNo;
 use crate::means::Means;
 use crate::misfit::misfit;
-use crate::mysql::{Fault, Server, Session};
+use crate::mysql::{Fault, Session, Trials};
 use crate::refresh::Carrier;
 use crate::schema::{Pair, Side};
 use crate::walk::Range;
@@ -18,15 +19,13 @@ use super::cut::in_two;
 /// Tries of one piece before it is cut in two and the cause of the conflict is looked for; and so on
 /// at each multiple.
 const TRIES_BEFORE_CUTTING: u32 = 2;
-/// Tries of one piece before the run ends.
+/// Conflicts of one piece that cannot be explained before the run ends.
 const GIVE_UP_AFTER: u32 = 300;
-/// The first and the longest pause between tries after contention.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(2));
 
 /// A worker's connection and handles.
 pub(super) struct ChunkWorker {
-    server: Server,
     session: Session,
+    trials: Trials,
     pair: Pair,
     journal: Journal,
     carrier: Carrier,
@@ -34,9 +33,10 @@ pub(super) struct ChunkWorker {
 
 impl ChunkWorker {
     pub(super) async fn open(means: &Means, pair: &Pair, carrier: &Carrier) -> Result<Self> {
+        let mut trials = Trials::new(&means.server, &means.halt, "copying rows");
         Ok(Self {
-            server: means.server.clone(),
-            session: means.server.session().await?,
+            session: trials.session().await?,
+            trials,
             pair: pair.clone(),
             journal: means.journal.clone(),
             carrier: carrier.clone(),
@@ -59,34 +59,35 @@ impl ChunkWorker {
     /// would wait for the whole chunk.
     pub(super) async fn copy(&mut self, chunk: ChunkNo, range: &Range) -> Result<(u64, Duration)> {
         let mut ranges = vec![range.clone()];
-        let mut piece = Piece { chunk, number: 0, completes: None, rows: 0 };
+        let mut piece = Piece { chunk, number: 0, range: range.clone(), rows: 0 };
         let mut rows = 0;
         let mut took = Duration::ZERO;
-        let mut tries = 0;
+        let mut conflicts = 0;
         while let Some(part) = ranges.pop() {
             self.carrier.halt().check()?;
+            crash_point!("chunk-started");
             self.carrier.fence().await?;
             let upto = part.upto.clone();
-            piece.completes = ranges.is_empty().then(|| range.upto.clone());
-            let copied = match self.transaction(&part, &mut piece).await {
+            piece.range = part.clone();
+            let copied = match self.transaction(&mut piece).await {
                 Ok(statement) => {
                     took = statement;
                     Some(piece.rows)
                 }
                 Err(error) => {
-                    tries += 1;
-                    self.recover(&error, &part, tries).await?;
-                    let committed = self.journal.committed(&mut self.session, chunk, piece.number);
-                    let committed = committed.await?;
+                    conflicts += u32::from(Fault::of(&error) == Fault::Duplicate);
+                    self.recover(&error, &part, conflicts).await?;
+                    let committed = self.committed(&piece).await?;
                     if committed.is_none() {
-                        ranges.extend(self.again(&error, part, tries).await?);
+                        ranges.extend(self.again(&error, part, conflicts).await?);
                     }
                     committed
                 }
             };
             if let Some(copied) = copied {
+                self.trials.over();
                 rows += copied;
-                tries = 0;
+                conflicts = 0;
                 piece.number += 1;
                 if let Some(upto) = upto.filter(|_| !ranges.is_empty()) {
                     self.carrier.ledger(|ledger| ledger.finish_part(chunk, upto));
@@ -100,19 +101,26 @@ impl ChunkWorker {
     /// Copies one piece, fills in its rows, and tells how long its statement took: not the commit,
     /// which waits for the disk however small the chunk is. Any error but a lost reply has rolled
     /// all of it back.
-    async fn transaction(&mut self, range: &Range, piece: &mut Piece) -> Result<Duration> {
+    async fn transaction(&mut self, piece: &mut Piece) -> Result<Duration> {
         let session = &mut self.session;
         session.begin().await?;
         let done = async {
             self.journal.hold_epoch(session).await?;
             let started = Instant::now();
-            piece.rows = session.run(self.pair.carry(&predicate(&self.pair, range))).await?;
+            let rows = predicate(&self.pair, &piece.range);
+            piece.rows = session.run(self.pair.carry(&rows)).await?;
             let took = started.elapsed();
+            crash_point!("chunk-copied");
             self.journal.piece(session, piece).await.map(|()| took)
         }
         .await;
         match done {
-            Ok(took) => session.commit().await.map(|()| took),
+            Ok(took) => {
+                crash_point!("chunk-noted");
+                session.commit().await?;
+                crash_point!("chunk-committed");
+                Ok(took)
+            }
             Err(error) => {
                 session.roll_back_after(&error).await?;
                 Err(error)
@@ -121,25 +129,28 @@ impl ChunkWorker {
     }
 
     /// Makes the worker able to try again after `error`, or ends the run.
-    async fn recover(&mut self, error: &Error, range: &Range, tries: u32) -> Result<()> {
-        let fault = Fault::of(error);
-        tracing::debug!(%error, ?fault, tries, "a chunk is tried again");
-        match fault {
+    async fn recover(&mut self, error: &Error, range: &Range, conflicts: u32) -> Result<()> {
+        match Fault::of(error) {
             Fault::Definite => Err(misfit(&self.pair, &predicate(&self.pair, range), error)),
-            _ if tries >= GIVE_UP_AFTER => {
+            Fault::Duplicate if conflicts >= GIVE_UP_AFTER => {
                 Err(misfit(&self.pair, &predicate(&self.pair, range), error))
-            }
-            Fault::Lost => {
-                self.session = self.server.reconnect().await?;
-                Ok(())
-            }
-            Fault::Contention => {
-                tokio::time::sleep(PAUSE.1.min(PAUSE.0 * tries)).await;
-                Ok(())
             }
             // The stale row in the shadow has a change that is delivered or on its way: let it be
             // carried over, or wait until it is known to be brought by a chunk.
             Fault::Duplicate => self.carrier.reach_and_round().await,
+            Fault::Contention | Fault::Lost | Fault::Later => {
+                self.trials.again(error, &mut self.session).await
+            }
+        }
+    }
+
+    /// Whether a piece is in: the reply to its commit may have been lost.
+    async fn committed(&mut self, piece: &Piece) -> Result<Option<u64>> {
+        loop {
+            match self.journal.committed(&mut self.session, piece.chunk, piece.number).await {
+                Ok(copied) => return Ok(copied),
+                Err(error) => self.trials.again(&error, &mut self.session).await?,
+            }
         }
     }
 
@@ -150,10 +161,21 @@ impl ChunkWorker {
         if Fault::of(error) != Fault::Duplicate || !tries.is_multiple_of(TRIES_BEFORE_CUTTING) {
             return Ok(vec![range]);
         }
-        let rows = predicate(&self.pair, &range);
+        match self.explain_or_cut(error, &range).await {
+            // As it was: the next conflict asks again.
+            Err(error) if Fault::of(&error).may_pass() => {
+                self.trials.again(&error, &mut self.session).await?;
+                Ok(vec![range])
+            }
+            done => done,
+        }
+    }
+
+    async fn explain_or_cut(&mut self, error: &Error, range: &Range) -> Result<Vec<Range>> {
+        let rows = predicate(&self.pair, range);
         match conflict::find(&mut self.session, &self.pair, &rows, error).await? {
             Some(violation) => Err(violation.into_error(&self.pair)),
-            None => in_two(&mut self.session, &self.pair, range).await,
+            None => in_two(&mut self.session, &self.pair, range.clone()).await,
         }
     }
 }

@@ -5,9 +5,11 @@
 
 mod chunk;
 mod cut;
+mod remainder;
 mod size;
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
@@ -16,16 +18,18 @@ use crate::error::{Error, Result};
 use crate::event::Stage;
 use crate::ledger::ChunkNo;
 use crate::means::Means;
-use crate::mysql::Server;
+use crate::mysql::{Session, Trials};
 use crate::pace::Pace;
 use crate::progress::Meter;
 use crate::refresh::Carrier;
 use crate::schema::Pair;
 use crate::walk::{Range, Walker};
 
+pub use remainder::{Remainder, TakenUp};
 pub use size::ChunkSize;
 
 use chunk::ChunkWorker;
+use remainder::Tail;
 
 /// All rows are over. Only [`rows`] makes one, and only verification takes it.
 #[derive(Debug)]
@@ -40,29 +44,46 @@ impl Copied {
     }
 }
 
-/// Where the workers get their chunks from; holding it keeps numbers in the order of ranges.
-type Ranges = Arc<Mutex<mpsc::Receiver<Range>>>;
+/// Where the workers get their chunks from.
+#[derive(Clone)]
+struct Source {
+    /// Chunks that an earlier run had in flight; the ledger knows them as started.
+    begun: Arc<std::sync::Mutex<VecDeque<(ChunkNo, Range)>>>,
+    /// What is found ahead; holding it keeps numbers in the order of ranges.
+    ranges: Arc<Mutex<mpsc::Receiver<Range>>>,
+}
 
-/// Copies the whole original; `rows_estimate` is for progress only.
+/// Copies what is left of the original; `rows_estimate` is for progress only. The ledger behind
+/// `carrier` must know what is not left.
 pub async fn rows(
     means: &Means,
     pair: &Pair,
     rows_estimate: u64,
+    left: Remainder,
     carrier: &Carrier,
 ) -> Result<Copied> {
     let size = Arc::new(ChunkSize::new(means.pace.effort()));
-    let meter = Meter::start(Stage::Copy, rows_estimate, means, carrier, &size);
+    let meter = Meter::start(Stage::Copy, rows_estimate, left.rows, means, carrier, &size);
     let mut tasks = JoinSet::new();
 
     let (ahead, ranges) = mpsc::channel(1);
-    let ranges = Arc::new(Mutex::new(ranges));
-    tasks.spawn(walk(means.server.clone(), pair.clone(), Arc::clone(&size), ahead));
+    let begun = Arc::new(std::sync::Mutex::new(left.begun.into()));
+    let source = Source { begun, ranges: Arc::new(Mutex::new(ranges)) };
+    match left.tail {
+        Tail::After(key) => {
+            let walker = Walker::new(pair.original.clone(), pair.mapping.key.clone(), key);
+            let trials = Trials::new(&means.server, &means.halt, "looking for the next rows");
+            tasks.spawn(walk(trials, walker, Arc::clone(&size), ahead));
+        }
+        // The workers wait for ranges as long as there is somebody to find them.
+        Tail::Nothing => drop(ahead),
+    }
     for number in 0..means.pace.effort().workers {
         let worker = ChunkWorker::open(means, pair, carrier).await?;
-        let (ranges, size, pace) = (Arc::clone(&ranges), Arc::clone(&size), means.pace.clone());
-        tasks.spawn(work(number, worker, ranges, size, pace, meter.rows()));
+        let (source, size, pace) = (source.clone(), Arc::clone(&size), means.pace.clone());
+        tasks.spawn(work(number, worker, source, size, pace, meter.rows()));
     }
-    drop(ranges);
+    drop(source);
 
     // A failing worker stops the run: the others end after their transaction.
     while let Some(ended) = tasks.join_next().await {
@@ -78,14 +99,13 @@ pub async fn rows(
 
 /// Finds the chunks' bounds, one ahead of the workers.
 async fn walk(
-    server: Server,
-    pair: Pair,
+    mut trials: Trials,
+    mut walker: Walker,
     size: Arc<ChunkSize>,
     ahead: mpsc::Sender<Range>,
 ) -> Result<()> {
-    let mut session = server.session().await?;
-    let mut walker = Walker::new(pair.original, pair.mapping.key, None);
-    while let Some(range) = walker.next(&mut session, size.rows()).await? {
+    let mut session = trials.session().await?;
+    while let Some(range) = next(&mut walker, &mut trials, &mut session, &size).await? {
         if ahead.send(range).await.is_err() {
             break; // The workers have stopped, and say why themselves.
         }
@@ -93,17 +113,35 @@ async fn walk(
     session.close().await
 }
 
+/// An error is never taken for the end of the table: only an answer is.
+async fn next(
+    walker: &mut Walker,
+    trials: &mut Trials,
+    session: &mut Session,
+    size: &ChunkSize,
+) -> Result<Option<Range>> {
+    loop {
+        match walker.next(session, size.rows()).await {
+            Ok(range) => {
+                trials.over();
+                return Ok(range);
+            }
+            Err(error) => trials.again(&error, session).await?,
+        }
+    }
+}
+
 async fn work(
     number: usize,
     mut worker: ChunkWorker,
-    ranges: Ranges,
+    source: Source,
     size: Arc<ChunkSize>,
     pace: Pace,
     copied: Arc<std::sync::atomic::AtomicU64>,
 ) -> Result<()> {
     loop {
         pace.ready(number).await?;
-        let Some((chunk, range)) = start_next(&ranges, worker.carrier()).await else { break };
+        let Some((chunk, range)) = source.next(worker.carrier()).await else { break };
         let (rows, took) = worker.copy(chunk, &range).await?;
         size.observe(rows, took);
         copied.fetch_add(rows, std::sync::atomic::Ordering::Relaxed);
@@ -112,10 +150,17 @@ async fn work(
     worker.close().await
 }
 
-/// Takes the next range and records it as started, in one breath.
-async fn start_next(ranges: &Ranges, carrier: &Carrier) -> Option<(ChunkNo, Range)> {
-    let mut ranges = ranges.lock().await;
-    let range = ranges.recv().await?;
-    let number = carrier.ledger(|ledger| ledger.start_chunk(range.upto.clone()));
-    Some((number, range))
+impl Source {
+    /// The next chunk, which the ledger knows as started.
+    async fn next(&self, carrier: &Carrier) -> Option<(ChunkNo, Range)> {
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        if begun.is_some() {
+            return begun;
+        }
+        // Taken and recorded in one breath.
+        let mut ranges = self.ranges.lock().await;
+        let range = ranges.recv().await?;
+        let number = carrier.ledger(|ledger| ledger.start_chunk(range.upto.clone()));
+        Some((number, range))
+    }
 }

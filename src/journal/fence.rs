@@ -5,18 +5,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::{Journal, tables};
 use crate::capture::Token;
 use crate::error::Result;
-use crate::mysql::{Fault, Server, Session};
-use crate::schema::TableName;
+use crate::mysql::{Session, Trials};
 
 /// A writer of fences. Tokens grow with every commit of this writer.
 #[derive(Debug)]
 pub struct Fence {
-    server: Server,
     session: Session,
-    table: TableName,
-    run: u64,
+    trials: Trials,
+    journal: Journal,
     /// The last token that was sent: never sent twice, because a row that keeps its value makes no
     /// event. Others may look at it while one is on its way.
     sent: Arc<AtomicU64>,
@@ -26,13 +25,12 @@ pub struct Fence {
 
 impl Fence {
     /// Numbers start at a random multiple of 2^32, so that no other run's token is taken for ours.
-    pub(super) async fn open(server: &Server, table: TableName, run: u64) -> Result<Self> {
+    pub(super) async fn open(mut trials: Trials, journal: &Journal) -> Result<Self> {
         let first = u64::from(fastrand::u32(1..=u32::MAX >> 1)) << 32;
         Ok(Self {
-            server: server.clone(),
-            session: server.session().await?,
-            table,
-            run,
+            session: trials.session().await?,
+            trials,
+            journal: journal.clone(),
             sent: Arc::new(AtomicU64::new(first)),
             last: first,
         })
@@ -55,24 +53,31 @@ impl Fence {
 
     /// Commits a fence and waits for the acknowledgement; gives its token.
     pub async fn commit(&mut self) -> Result<Token> {
-        match self.try_commit().await {
-            // Whether the lost one was committed does not matter: the next one comes after it.
-            Err(error) if Fault::of(&error) == Fault::Lost => {
-                self.session = self.server.reconnect().await?;
-                self.try_commit().await
+        loop {
+            match self.try_commit().await {
+                Ok(token) => {
+                    self.trials.over();
+                    return Ok(token);
+                }
+                // Whether a lost one was committed does not matter: the next one comes after it.
+                Err(error) => self.trials.again(&error, &mut self.session).await?,
             }
-            done => done,
         }
     }
 
     async fn try_commit(&mut self) -> Result<Token> {
         let token = self.sent.fetch_add(1, Ordering::SeqCst) + 1;
+        let Journal { run, epoch, .. } = &self.journal;
         let sql = format!(
-            "INSERT INTO {} (run, slot, token) VALUES ({}, 0, {token}) \
+            "INSERT INTO {} (run, slot, token) \
+             SELECT id, 0, {token} FROM {} WHERE id = {run} AND epoch = {epoch} \
              ON DUPLICATE KEY UPDATE token = {token}",
-            self.table, self.run
+            self.journal.fence_table(),
+            self.journal.table(tables::RUN),
         );
-        self.session.run(sql).await?;
+        if self.session.run(sql).await? == 0 {
+            self.journal.hold_epoch(&mut self.session).await?;
+        }
         self.last = token;
         Ok(token)
     }

@@ -6,37 +6,33 @@
 
 mod fence;
 mod guard;
+mod phase;
 mod run;
 mod stand_in;
 mod tables;
+mod trail;
 
 pub use fence::Fence;
 pub use guard::Guard;
-pub use run::{Ended, Phase, RunRow};
+pub use phase::{Ended, Phase};
+pub use run::{Course, RunRow};
 pub use stand_in::StandIn;
 pub use tables::FENCE;
+pub use trail::{Moved, Piece, Trail};
 
-use crate::capture::Position;
 use crate::error::{Error, Kind, Result};
-use crate::ledger::ChunkNo;
-use crate::mysql::{Server, Session, text};
-use crate::schema::{Key, TableName};
+use crate::halt::Halt;
+use crate::mysql::{Server, Session, Trials, text};
+use crate::schema::TableName;
+
+/// The slug of the error that another zosc has the run now: it is not ours to end any more.
+pub const TAKEN_OVER: &str = "taken_over";
+
+/// The slug of the error that the journal does not know the run any more.
+const ROW_GONE: &str = "journal_row_gone";
 
 /// A run's number in the journal.
 pub type RunId = u64;
-
-/// A part of a chunk that has a transaction of its own.
-#[derive(Debug, Clone)]
-pub struct Piece {
-    /// The chunk.
-    pub chunk: ChunkNo,
-    /// Its number within the chunk, from 0.
-    pub number: u32,
-    /// Set on the chunk's last piece: the chunk's upper bound (`None` is "no bound").
-    pub completes: Option<Option<Key>>,
-    /// Rows carried over.
-    pub rows: u64,
-}
 
 /// A run's handle to its own rows. Cheap to clone: it only knows names and numbers.
 #[derive(Debug, Clone)]
@@ -78,8 +74,9 @@ impl Journal {
     }
 
     /// A writer of fences on a connection of its own.
-    pub async fn fence(&self, server: &Server) -> Result<Fence> {
-        Fence::open(server, self.fence_table(), self.run).await
+    pub async fn fence(&self, server: &Server, halt: &Halt) -> Result<Fence> {
+        let trials = Trials::new(server, halt, "committing a fence");
+        Fence::open(trials, self).await
     }
 
     /// To be called first in every write transaction: holds the run's row until the transaction
@@ -92,58 +89,49 @@ impl Journal {
             session.flavour().shared_lock()
         );
         let epoch: Option<u64> = session.first(sql).await?;
-        if epoch == Some(self.epoch) {
-            return Ok(());
+        match epoch {
+            Some(epoch) if epoch == self.epoch => Ok(()),
+            Some(_) => Err(self.taken_over()),
+            None => Err(self.row_gone()),
         }
-        Err(Error::new(
+    }
+
+    fn row_gone(&self) -> Error {
+        Error::failed(
+            ROW_GONE,
+            format!("somebody has deleted the row of run {} from the journal", self.run),
+        )
+        .hint("start afresh; what is in the journal is zosc's own")
+    }
+
+    /// Keeps everybody from taking the run over until the transaction ends; also when the journal does
+    /// not know the run any more.
+    pub async fn hold_row(&self, session: &mut Session) -> Result<()> {
+        match self.hold_epoch(session).await {
+            Err(error) if error.code == ROW_GONE => Ok(()),
+            held => held,
+        }
+    }
+
+    /// Whether another process has the run now.
+    pub async fn is_taken_over(&self, server: &Server) -> Result<bool> {
+        let mut session = server.reconnect().await?;
+        let held = self.hold_row(&mut session).await;
+        session.close().await?;
+        match held {
+            Err(error) if error.code == TAKEN_OVER => Ok(true),
+            held => held.map(|()| false),
+        }
+    }
+
+    /// The error that another process has the run.
+    pub fn taken_over(&self) -> Error {
+        Error::new(
             Kind::Busy,
-            "taken_over",
+            TAKEN_OVER,
             format!("run {} was taken over or cleaned up by another zosc", self.run),
         )
-        .hint("see `zosc status`"))
-    }
-
-    /// Writes down a piece of a chunk; to be called in the piece's own transaction.
-    pub async fn piece(&self, session: &mut Session, piece: &Piece) -> Result<()> {
-        let upto = piece.completes.as_ref().map(json).transpose()?;
-        let sql = format!(
-            "INSERT INTO {} (run, number, piece, complete, upto, copied) \
-             VALUES ({}, {}, {}, {}, {}, {})",
-            self.table(tables::CHUNK),
-            self.run,
-            piece.chunk,
-            piece.number,
-            piece.completes.is_some(),
-            upto.as_deref().unwrap_or("NULL"),
-            piece.rows,
-        );
-        session.run(sql).await.map(drop)
-    }
-
-    /// The rows of a piece if its transaction has committed: decides after a lost reply.
-    pub async fn committed(
-        &self,
-        session: &mut Session,
-        chunk: ChunkNo,
-        piece: u32,
-    ) -> Result<Option<u64>> {
-        let sql = format!(
-            "SELECT copied FROM {} WHERE run = {} AND number = {chunk} AND piece = {piece}",
-            self.table(tables::CHUNK),
-            self.run
-        );
-        session.first(sql).await
-    }
-
-    /// Writes down how far every change has been carried over.
-    pub async fn position(&self, session: &mut Session, position: &Position) -> Result<()> {
-        let sql = format!(
-            "REPLACE INTO {} (run, position) VALUES ({}, {})",
-            self.table(tables::POSITION),
-            self.run,
-            json(position)?
-        );
-        session.run(sql).await.map(drop)
+        .hint("see `zosc status`")
     }
 
     /// Names the phase that is being entered, before it is entered.
@@ -155,20 +143,33 @@ impl Journal {
             self.run,
             self.epoch
         );
+        session.run(sql).await?;
+        // The number of changed rows does not tell: the phase may have been so before.
+        self.hold_epoch(session).await
+    }
+
+    /// Writes down why the run has stopped; it may be gone on with.
+    pub async fn stopped(&self, session: &mut Session, why: &str) -> Result<()> {
+        let sql = format!(
+            "UPDATE {} SET note = {} WHERE id = {} AND epoch = {}",
+            self.table(tables::RUN),
+            text(&note(why)),
+            self.run,
+            self.epoch
+        );
         session.run(sql).await.map(drop)
     }
 
     /// Ends the run: its row becomes history, its chunks and position go. Who stands in for a
     /// trigger is remembered when the tables are swapped: [`Journal::no_stand_ins`] forgets it.
     pub async fn end(&self, session: &mut Session, ended: Ended, note: &str) -> Result<()> {
-        let note: String = note.chars().take(2000).collect();
         session.begin().await?;
         session
             .run(format!(
                 "UPDATE {} SET phase = '{}', note = {}, ended_at = UTC_TIMESTAMP(6) WHERE id = {}",
                 self.table(tables::RUN),
                 ended.phase().word(),
-                text(&note),
+                text(&self::note(note)),
                 self.run
             ))
             .await?;
@@ -186,9 +187,7 @@ impl Journal {
     }
 }
 
-/// A value as a SQL literal of its JSON text.
-fn json(value: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string(value)
-        .map(|json| text(&json))
-        .map_err(|error| Error::failed("journal_not_writable", error.to_string()))
+/// As much of it as a row has room for.
+fn note(why: &str) -> String {
+    why.chars().take(2000).collect()
 }

@@ -1,83 +1,17 @@
 //! A run's row.
 
+use std::collections::BTreeSet;
+
 use mysql_async::FromRowError;
 use mysql_async::Row;
-use mysql_async::prelude::FromRow;
+use mysql_async::prelude::{FromRow, FromValue};
 
-use super::{RunId, tables};
+use super::{Phase, RunId, tables};
+use crate::capture::Mode;
 use crate::error::Result;
 use crate::mysql::{Session, text};
 use crate::request::Request;
 use crate::schema::{Helper, TableName};
-
-/// How far a run is. The phase is written before it is entered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// The shadow is being built, filled or verified.
-    Copying,
-    /// The swap has begun: which table is which must be looked at.
-    Swapping,
-    /// Swapped; the original is kept.
-    Swapped,
-    /// Done without a copy.
-    Direct,
-    /// Ended without a change.
-    Failed,
-    /// Swapped, and the kept table has been dropped.
-    Cleaned,
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// The tables were swapped.
-    Swapped,
-    /// The server changed the table itself.
-    Direct,
-    /// Nothing was changed and nothing is left.
-    Failed,
-    /// The kept table of a swapped run was dropped.
-    Cleaned,
-}
-
-impl Phase {
-    const ALL: [Self; 6] =
-        [Self::Copying, Self::Swapping, Self::Swapped, Self::Direct, Self::Failed, Self::Cleaned];
-
-    /// The word in the journal.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Copying => "copying",
-            Self::Swapping => "swapping",
-            Self::Swapped => "swapped",
-            Self::Direct => "direct",
-            Self::Failed => "failed",
-            Self::Cleaned => "cleaned",
-        }
-    }
-
-    /// Whether the change was made.
-    pub fn is_done(self) -> bool {
-        matches!(self, Self::Swapped | Self::Direct | Self::Cleaned)
-    }
-
-    /// Whether the run has not ended by itself: it is alive, or dead with leftovers.
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Copying | Self::Swapping)
-    }
-}
-
-impl Ended {
-    pub(super) fn phase(self) -> Phase {
-        match self {
-            Self::Swapped => Phase::Swapped,
-            Self::Direct => Phase::Direct,
-            Self::Failed => Phase::Failed,
-            Self::Cleaned => Phase::Cleaned,
-        }
-    }
-}
 
 /// A run as the journal has it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -94,20 +28,56 @@ pub struct RunRow {
     pub table: TableName,
     /// The user's words.
     pub statement: String,
-    /// InnoDB's id of the original before the swap, where it could be read.
+    /// The findings that the user allowed.
+    pub allow: BTreeSet<String>,
+    /// The original's shape before the change.
+    #[serde(skip)]
+    pub definition: String,
+    /// The server that the run is on: where it was started, or gone on with last.
+    #[serde(skip)]
+    pub server_uuid: String,
+    /// InnoDB's id of the original before the swap, where it could be read: on the server that the
+    /// run is on. Elsewhere there is none.
     pub original_id: Option<u64>,
     /// InnoDB's id of the shadow, where it could be read.
     pub shadow_id: Option<u64>,
+    /// Known from when the shadow is built.
+    #[serde(skip)]
+    pub course: Option<Course>,
+    /// How the definition will differ when the server has changed the table itself; known from when
+    /// it is told to.
+    #[serde(skip)]
+    pub difference: Option<String>,
     /// When it started, UTC.
     pub started_at: String,
     /// When it ended, UTC.
     pub ended_at: Option<String>,
-    /// How it ended, in words.
+    /// How it ended, or why it stopped, in words.
     pub note: Option<String>,
+    /// Seconds since it started, by the server's clock.
+    pub age_seconds: u64,
 }
 
-const COLUMNS: &str = "id, epoch, phase, name, table_schema, table_name, statement, original_id, \
-                       shadow_id, CAST(started_at AS CHAR), CAST(ended_at AS CHAR), note";
+/// What a run that copies has settled on. It may be gone on with only so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Course {
+    /// Where changed keys come from.
+    pub capture: Mode,
+    /// The index of the key by which rows are known.
+    pub key_index: String,
+    /// The shadow's shape, without its comment.
+    pub shadow_definition: String,
+    /// The comment that the table shall have in the end.
+    pub final_comment: String,
+}
+
+/// Ids of tables mean something on the server that the run is on, and there only.
+const COLUMNS: &str = "id, epoch, phase, name, table_schema, table_name, statement, \
+                       IF(server_uuid = {here}, original_id, NULL), \
+                       IF(server_uuid = {here}, shadow_id, NULL), CAST(started_at AS CHAR), CAST(ended_at AS CHAR), note, \
+                       allow, definition, server_uuid, capture, key_index, shadow_definition, \
+                       final_comment, difference, \
+                       GREATEST(TIMESTAMPDIFF(SECOND, started_at, UTC_TIMESTAMP(6)), 0) AS age";
 
 impl RunRow {
     /// Writes a new run's row.
@@ -120,15 +90,16 @@ impl RunRow {
     ) -> Result<Self> {
         let table = &request.table;
         let sql = format!(
-            "INSERT INTO {} (phase, name, table_schema, table_name, statement, definition, shadow, \
-             kept, server_uuid, zosc_version, started_at) \
-             VALUES ('{}', {}, {}, {}, {}, {}, {}, {}, {}, '{}', UTC_TIMESTAMP(6))",
+            "INSERT INTO {} (phase, name, table_schema, table_name, statement, allow, definition, \
+             shadow, kept, server_uuid, zosc_version, started_at) \
+             VALUES ('{}', {}, {}, {}, {}, {}, {}, {}, {}, {}, '{}', UTC_TIMESTAMP(6))",
             TableName::new(schema, tables::RUN),
             Phase::Copying.word(),
             request.id.as_deref().map_or("NULL".to_owned(), text),
             text(&table.schema),
             text(&table.table),
             text(request.statement.text()),
+            text(&words(&request.allow)),
             text(definition),
             text(&table.helper(Helper::Shadow).table),
             text(&table.helper(Helper::Kept).table),
@@ -169,25 +140,86 @@ impl RunRow {
         select(session, schema, &format!("name = {}", text(name))).await
     }
 
-    /// Remembers the tables' ids, by which a lost reply of the swap is decided.
+    /// Remembers the ids of original and shadow on this server, by which a lost reply of the swap is
+    /// decided.
     pub async fn set_ids(
         &mut self,
         session: &mut Session,
         schema: &str,
-        original: Option<u64>,
-        shadow: Option<u64>,
+        server_uuid: &str,
+        [original, shadow]: [Option<u64>; 2],
     ) -> Result<()> {
         let literal = |id: Option<u64>| id.map_or("NULL".to_owned(), |id| id.to_string());
         session
             .run(format!(
-                "UPDATE {} SET original_id = {}, shadow_id = {} WHERE id = {}",
+                "UPDATE {} SET server_uuid = {}, original_id = {}, shadow_id = {} WHERE id = {}",
                 TableName::new(schema, tables::RUN),
+                text(server_uuid),
                 literal(original),
                 literal(shadow),
                 self.id
             ))
             .await?;
+        server_uuid.clone_into(&mut self.server_uuid);
         (self.original_id, self.shadow_id) = (original, shadow);
+        Ok(())
+    }
+
+    /// Remembers what the run has settled on.
+    pub async fn set_course(
+        &mut self,
+        session: &mut Session,
+        schema: &str,
+        course: Course,
+    ) -> Result<()> {
+        session
+            .run(format!(
+                "UPDATE {} SET capture = '{}', key_index = {}, shadow_definition = {}, \
+                 final_comment = {} WHERE id = {}",
+                TableName::new(schema, tables::RUN),
+                course.capture.word(),
+                text(&course.key_index),
+                text(&course.shadow_definition),
+                text(&course.final_comment),
+                self.id
+            ))
+            .await?;
+        self.course = Some(course);
+        Ok(())
+    }
+
+    /// Remembers, before the server is told to change the table itself, how the definition will
+    /// differ from `definition` then.
+    pub async fn alters(
+        &mut self,
+        session: &mut Session,
+        schema: &str,
+        difference: &str,
+    ) -> Result<()> {
+        session
+            .run(format!(
+                "UPDATE {} SET phase = '{}', difference = {} WHERE id = {}",
+                TableName::new(schema, tables::RUN),
+                Phase::Altering.word(),
+                text(difference),
+                self.id
+            ))
+            .await?;
+        (self.phase, self.difference) = (Phase::Altering, Some(difference.to_owned()));
+        Ok(())
+    }
+
+    /// The server did not change the table itself: it is copied after all.
+    pub async fn copies(&mut self, session: &mut Session, schema: &str) -> Result<()> {
+        session
+            .run(format!(
+                "UPDATE {} SET phase = '{}', difference = NULL WHERE id = {}",
+                TableName::new(schema, tables::RUN),
+                Phase::Copying.word(),
+                self.id
+            ))
+            .await?;
+        (self.phase, self.difference) = (Phase::Copying, None);
         Ok(())
     }
 
@@ -217,14 +249,12 @@ impl RunRow {
 
 async fn select(session: &mut Session, schema: &str, which: &str) -> Result<Vec<RunRow>> {
     let table = TableName::new(schema, tables::RUN);
-    session.rows(format!("SELECT {COLUMNS} FROM {table} WHERE {which} ORDER BY id DESC")).await
+    let columns = COLUMNS.replace("{here}", session.flavour().identity());
+    session.rows(format!("SELECT {columns} FROM {table} WHERE {which} ORDER BY id DESC")).await
 }
 
 impl FromRow for RunRow {
     fn from_row_opt(row: Row) -> Result<Self, FromRowError> {
-        fn take<T: mysql_async::prelude::FromValue>(row: &mut Row, index: usize) -> Option<T> {
-            row.take_opt(index).and_then(std::result::Result::ok)
-        }
         let mut source = row.clone();
         let mut read = || {
             let phase: String = take(&mut source, 2)?;
@@ -243,8 +273,37 @@ impl FromRow for RunRow {
                 started_at: take(&mut source, 9)?,
                 ended_at: take(&mut source, 10)?,
                 note: take(&mut source, 11)?,
+                allow: take::<String>(&mut source, 12)?
+                    .split_ascii_whitespace()
+                    .map(str::to_owned)
+                    .collect(),
+                definition: take(&mut source, 13)?,
+                server_uuid: take(&mut source, 14)?,
+                course: course(&mut source),
+                difference: take(&mut source, 19)?,
+                age_seconds: take(&mut source, 20)?,
             })
         };
         read().ok_or(FromRowError(row))
     }
+}
+
+fn take<T: FromValue>(row: &mut Row, index: usize) -> Option<T> {
+    row.take_opt(index).and_then(std::result::Result::ok)
+}
+
+/// `None` until all of it is there.
+fn course(row: &mut Row) -> Option<Course> {
+    let word: String = take(row, 15)?;
+    Some(Course {
+        capture: Mode::ALL.into_iter().find(|mode| mode.word() == word)?,
+        key_index: take(row, 16)?,
+        shadow_definition: take(row, 17)?,
+        final_comment: take(row, 18)?,
+    })
+}
+
+/// Names of rules have no spaces.
+fn words(allow: &BTreeSet<String>) -> String {
+    allow.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
 }

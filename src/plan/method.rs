@@ -6,7 +6,9 @@ use super::{Finding, checks};
 use crate::error::{Error, Result};
 use crate::mysql::{Facts, Flavour, Session};
 use crate::request::Request;
-use crate::schema::{Index, IndexColumn, Table, TableName, row_versions, same_name};
+use crate::schema::{
+    Index, IndexColumn, Table, TableName, constraint_name, row_versions, same_name,
+};
 use crate::sql::Clause;
 
 /// The ways that need no copy, and the copy.
@@ -49,6 +51,34 @@ pub(super) fn without_rehearsal(
         format!("the statement mixes constraints with other changes, and {message}"),
     )
     .hint("first drop the constraints in a statement of their own, which takes a moment; then make the other changes"))
+}
+
+/// The original's definition as it will be when the clauses, all of them about constraints, have been
+/// followed.
+pub(super) fn without_constraints(original: &Table, clauses: &[Clause]) -> String {
+    let change = |name: &str| {
+        clauses.iter().find(|clause| match clause {
+            Clause::DropCheck { name: other }
+            | Clause::AlterCheck { name: other, .. }
+            | Clause::DropForeignKey { name: other }
+            | Clause::DropConstraint { name: other } => same_name(name, other),
+            _ => false,
+        })
+    };
+    let lines = original.definition.lines().filter_map(|line| {
+        match constraint_name(line.trim()).as_deref().and_then(change) {
+            None => Some(line.to_owned()),
+            Some(Clause::AlterCheck { .. }) => Some(not_enforced(line)),
+            Some(_) => None,
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn not_enforced(check: &str) -> String {
+    const WORDS: &str = " /*!80016 NOT ENFORCED */";
+    let check = check.trim_end_matches(',');
+    if check.ends_with(WORDS) { check.to_owned() } else { format!("{check}{WORDS}") }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

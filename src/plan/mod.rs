@@ -18,7 +18,7 @@ use crate::capture::Mode;
 use crate::error::{Error, Result};
 use crate::mysql::{Server, Session};
 use crate::request::Request;
-use crate::schema::{Mapping, Table};
+use crate::schema::{Mapping, Table, difference};
 use crate::swap::Way;
 
 pub(crate) use blame::blame;
@@ -65,6 +65,9 @@ pub struct Plan {
     pub reason: String,
     /// What the checks found, the gravest first.
     pub findings: Vec<Finding>,
+    /// How the original's definition will differ when the change is made, line by line.
+    #[serde(skip)]
+    pub difference: String,
 }
 
 impl Plan {
@@ -92,8 +95,13 @@ pub async fn draw(server: &Server, request: &Request) -> Result<Plan> {
     checks::grants::to_alter(&mut session, &original.name).await?;
 
     let plan = match method::without_rehearsal(server.facts().flavour, &original, request)? {
-        Some((method::Way::InPlace, reason)) => plan(original, Method::InPlace, reason, Vec::new()),
-        Some((_, reason)) => plan(original, Method::Instant, reason, Vec::new()),
+        Some((way, reason)) => {
+            let direct =
+                if way == method::Way::InPlace { Method::InPlace } else { Method::Instant };
+            let after = method::without_constraints(&original, request.statement.clauses());
+            let difference = difference(&original.definition, &after);
+            plan(original, direct, reason, Vec::new(), difference)
+        }
         None => rehearsed(server, &mut session, original, request).await?,
     };
     session.close().await?;
@@ -141,10 +149,17 @@ async fn rehearsed(
             Method::Copy(Box::new(copy))
         }
     };
-    Ok(plan(original, method, reason, findings))
+    let difference = difference(&rehearsed.before.definition, &rehearsed.after.definition);
+    Ok(plan(original, method, reason, findings, difference))
 }
 
-fn plan(original: Table, method: Method, reason: String, mut findings: Vec<Finding>) -> Plan {
+fn plan(
+    original: Table,
+    method: Method,
+    reason: String,
+    mut findings: Vec<Finding>,
+    difference: String,
+) -> Plan {
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-    Plan { original, method, reason, findings }
+    Plan { original, method, reason, findings, difference }
 }

@@ -50,7 +50,7 @@ pub(super) async fn rehearse(
     let clone = original.name.helper(Helper::Rehearsal);
     let mut session = server.session().await?;
     take_turn(&mut session, &original.name).await?;
-    clear(&mut session, &clone).await?;
+    clear(&mut session, &clone, &original.name).await?;
     session.run(format!("CREATE TABLE {clone} LIKE {}", original.name)).await?;
     let tried = attempt(server, &mut session, original, &clone, request, instant).await;
     // The user's words may have taken our mark away, but we know what we have made.
@@ -81,10 +81,16 @@ pub(super) async fn take_turn(session: &mut Session, original: &TableName) -> Re
 }
 
 /// Drops a clone that an interrupted plan left behind; what is not ours is not touched.
-pub(super) async fn clear(session: &mut Session, clone: &TableName) -> Result<()> {
+pub(super) async fn clear(
+    session: &mut Session,
+    clone: &TableName,
+    original: &TableName,
+) -> Result<()> {
     match comment(session, clone).await? {
         None => Ok(()),
-        Some(comment) if comment.starts_with(MARK) => {
+        Some(comment)
+            if comment.starts_with(MARK) || is_unmarked(session, clone, original).await? =>
+        {
             session.run(format!("DROP TABLE {clone}")).await.map(drop)
         }
         Some(_) => Err(Error::refused(
@@ -93,6 +99,25 @@ pub(super) async fn clear(session: &mut Session, clone: &TableName) -> Result<()
         )
         .hint(format!("see what it is; if it may go: DROP TABLE {clone}"))),
     }
+}
+
+/// Whether it is a clone that a plan made and could not mark any more: an empty table, in all as the
+/// original is.
+async fn is_unmarked(
+    session: &mut Session,
+    clone: &TableName,
+    original: &TableName,
+) -> Result<bool> {
+    let (Some(clone), Some(original)) =
+        (read::table(session, clone).await?, read::table(session, original).await?)
+    else {
+        return Ok(false);
+    };
+    let alike = clone.columns == original.columns
+        && clone.indexes == original.indexes
+        && clone.comment == original.comment;
+    let one = format!("SELECT 1 AS one FROM {} LIMIT 1", clone.name);
+    Ok(alike && session.first::<u64>(one).await?.is_none())
 }
 
 async fn attempt(

@@ -1,13 +1,13 @@
 //! Answers to questions: a plan, a list of runs. They go to stdout, in either format.
 
 use std::io::Write as _;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use zosc::error::Result;
 use zosc::plan::Plan;
 use zosc::request::Request;
-use zosc::tidy::{Cleaned, Leftover, RunState};
+use zosc::tidy::{Cleaned, Leftover, RunState, State};
 
 use super::numbers::bytes;
 use super::{About, Format, ending, json, plan, text};
@@ -46,7 +46,7 @@ impl Answer {
         let lines = cleaned.iter().map(line);
         let last = match (cleaned, done) {
             ([], _) => "there is nothing to drop\n",
-            (_, false) => "nothing was dropped; run `zosc clean --yes` to do it\n",
+            (_, false) => "nothing was dropped; the same with `--yes` does it\n",
             (_, true) => "",
         };
         let text = lines.chain([last.to_owned()]).collect();
@@ -59,25 +59,29 @@ impl Answer {
 }
 
 fn status_lines(state: &RunState) -> String {
-    let RunState { run, alive, left } = state;
-    let life = match (run.phase.is_open(), *alive) {
-        (true, true) => "going on",
-        (true, false) => "dead; `zosc clean` removes what it left, and so does the next run",
-        (false, _) => "ended",
+    let RunState { run, state, copied_rows, left } = state;
+    let number = run.id;
+    let state = match state {
+        State::Running => "going on".to_owned(),
+        State::Resumable => {
+            format!("stopped; the same command, or `zosc resume {number}`, goes on with it")
+        }
+        State::Dead => {
+            "dead; the next run on the table, or `zosc clean`, clears it away".to_owned()
+        }
+        State::Kept => "done; `zosc clean` drops what is kept".to_owned(),
+        State::Ended => "ended".to_owned(),
     };
-    let note = run
-        .note
-        .as_deref()
-        .filter(|note| !note.is_empty())
-        .map_or_else(String::new, |note| format!(": {note}"));
-    let text = format!(
-        "run {}: {}: {} (since {} UTC), {life}{note}\n    {}\n",
-        run.id,
+    let age = humantime::format_duration(Duration::from_secs(run.age_seconds));
+    let mut text = format!(
+        "run {number}: {}: {}, begun {age} ago; {state}\n    {}\n",
         run.table.plain(),
         run.phase.word(),
-        run.started_at,
         run.statement
     );
+    let copied = copied_rows.map(|rows| format!("    copied: {rows} rows\n"));
+    let note = run.note.as_deref().filter(|note| !note.is_empty());
+    text.extend(copied.into_iter().chain(note.map(|note| format!("    why: {note}\n"))));
     left.iter().fold(text, |text, left| text + &format!("    left: {}\n", name(left)))
 }
 

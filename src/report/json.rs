@@ -143,7 +143,7 @@ fn error(error: &Error) -> Own<'_> {
         hint: error.hints.first().map(String::as_str),
         hints: &error.hints,
         mysql: error.server.as_ref(),
-        resumable: error.kind == Kind::Resumable,
+        resumable: error.kind.is_resumable(),
     }
 }
 
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn errors_carry_what_the_server_said() {
         let mut failure = Error::new(Kind::Differs, "duplicate_key", "m").hint("h");
-        failure.server = Some(ServerCode { errno: 1062, sqlstate: "23000".into() });
+        failure.server = Some(ServerCode { errno: 1062, sqlstate: "23000".into(), flavour: None });
         assert_eq!(
             encoded(error(&failure)),
             r#""event":"error","code":"duplicate_key","kind":"differs","message":"m","#.to_owned()

@@ -129,6 +129,7 @@ fn swap(attempt: u32, outcome: &str, locked_ms: u64, blockers: &[Blocker]) -> St
         "lock_timeout" => format!("the lock was not granted within {locked_ms} ms"),
         "hold_exceeded" => format!("given up after {locked_ms} ms under the lock"),
         "lost" => "the connection was lost".to_owned(),
+        "not_now" => "the server could not do it for now".to_owned(),
         "not_queued" => "the rename was not seen to wait for the table".to_owned(),
         other => format!("{other} after {locked_ms} ms"),
     };

@@ -8,7 +8,7 @@ use crate::mysql::{Flavour, Session, text};
 
 /// A piece of a table as the engine stores it: the whole table, or one of its partitions. Anything
 /// that replaces the rows behind a name's back (TRUNCATE, EXCHANGE PARTITION, a rebuild) changes it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Stored {
     /// The piece's name in the engine.
     pub name: String,

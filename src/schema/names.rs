@@ -56,7 +56,12 @@ impl TableName {
 
     /// The name of the trigger that stands in for the table's trigger of that number during a run.
     pub fn stand_in(&self, run: u64, number: usize) -> String {
-        format!("zosc_{:016x}_{run}_{number}", stable_hash(&self.plain()))
+        format!("{}{number}", self.stand_ins(run))
+    }
+
+    /// How the names of all such triggers of a run begin.
+    pub fn stand_ins(&self, run: impl std::fmt::Display) -> String {
+        format!("zosc_{:016x}_{run}_", stable_hash(&self.plain()))
     }
 
     /// Whether the server locks this table before all of `others` when it locks them together: it

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use super::triggers;
 use crate::error::{Error, Kind, Result};
 use crate::journal::{Journal, Phase, RunRow, StandIn};
-use crate::mysql::{Fault, Process, Session, mark_of};
+use crate::mysql::{Fault, Process, Session, mark_of, plain_text};
 use crate::request::SwapBounds;
 use crate::schema::{Helper, TableName, comment, exists, table_id};
+use crate::shadow::shape_of;
 
 /// How long a dead run's statement may go on.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -15,15 +16,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Between two tries to get the lock.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Ends what a dead run has begun at its swap: waits for statements of it that still run, and gives
-/// the triggers of a swapped table their names. Tells whether the tables are swapped, so that the
-/// kept one is the original. The run must have been taken over.
+/// Tells whether a run that died at its swap has swapped the tables, so that the kept one is the
+/// original; then gives the triggers their names. The run must have been taken over, and no
+/// statement of it may be left.
 pub async fn settle_dead(
     session: &mut Session,
     journal_schema: &str,
     run: &RunRow,
 ) -> Result<bool> {
-    outlast_statements(session, run).await?;
     let swapped = run.phase == Phase::Swapped || is_swapped(session, run).await?;
     if swapped {
         let stand_ins = StandIn::of_run(session, journal_schema, run.id).await?;
@@ -34,6 +34,35 @@ pub async fn settle_dead(
         }
     }
     Ok(swapped)
+}
+
+/// Takes back what a dead run has prepared for a swap that it has not made: its sentry, the stand-ins
+/// for triggers on the shadow, and the shadow's final comment. No statement of it may be left; the
+/// session must be marked as the run's own.
+pub async fn take_back(session: &mut Session, run: &RunRow) -> Result<()> {
+    let kept = run.table.helper(Helper::Kept);
+    if comment(session, &kept).await?.is_some_and(|comment| comment == run.sentry_marker()) {
+        session.run(format!("DROP TABLE {kept}")).await?;
+    }
+    let shadow = run.table.helper(Helper::Shadow);
+    if is_shadow(session, run, &shadow).await? {
+        triggers::remove_all(session, &shadow).await?;
+        let mark = plain_text(&run.marker());
+        session.run(format!("ALTER TABLE {shadow} COMMENT = {mark}")).await?;
+    }
+    Ok(())
+}
+
+/// Whether it is the shadow of a run that has stopped at its swap: where ids say nothing, by its final
+/// comment and its shape.
+async fn is_shadow(session: &mut Session, run: &RunRow, shadow: &TableName) -> Result<bool> {
+    if run.shadow_id.is_some() {
+        return Ok(table_id(session, shadow).await? == run.shadow_id);
+    }
+    let Some(course) = &run.course else { return Ok(false) };
+    let Some(comment) = comment(session, shadow).await? else { return Ok(false) };
+    let is_marked = comment == run.marker() || comment == course.final_comment;
+    Ok(is_marked && shape_of(session, shadow).await? == course.shadow_definition)
 }
 
 /// The application waits no longer for it than for a swap.
@@ -55,8 +84,9 @@ async fn replace(
     }
 }
 
-/// A rename that waits in line outlives the process that sent it.
-async fn outlast_statements(session: &mut Session, run: &RunRow) -> Result<()> {
+/// Waits until no statement of a dead run is left: a rename that waits in line, for one, outlives the
+/// process that sent it.
+pub async fn outlast_statements(session: &mut Session, run: &RunRow) -> Result<()> {
     let mark = mark_of(&run.id.to_string());
     let patience = Instant::now() + PATIENCE;
     loop {

@@ -6,9 +6,10 @@ use super::queued::{NOT_QUEUED, Queue};
 use super::watchdog::Watchdog;
 use super::{End, GaveUp, blockers, decide, sentry, strays, triggers, whole_seconds};
 use crate::capture::Capture;
+use crate::crash::crash_point;
 use crate::error::{Error, Result};
 use crate::means::Means;
-use crate::mysql::{Fault, Session};
+use crate::mysql::{Fault, Identity, Session, Trials};
 use crate::refresh::Carrier;
 use crate::request::SwapBounds;
 use crate::shadow::Shadow;
@@ -27,6 +28,14 @@ pub(super) struct Attempt<'a> {
 /// How often a lost connection is replaced while an attempt is undone.
 const CONNECTIONS: u32 = 3;
 
+/// The connections of an attempt.
+struct Gathered {
+    locker: Session,
+    watchdog: Session,
+    guard: Session,
+    queue: Option<Queue>,
+}
+
 /// How far an attempt got when it failed.
 pub(super) enum Step {
     /// Nothing is renamed.
@@ -39,26 +48,18 @@ impl Attempt<'_> {
     /// Makes the attempt. `aside` is another session, for looking while the lock is asked for.
     pub(super) async fn make(&self, aside: &mut Session, verified: &mut Verified) -> Result<End> {
         // Every connection is there before the lock: none could be had at the worst moment.
-        let mut locker = self.locker().await?;
-        let watchdog = self.means.server.session().await?;
-        let mut guard = self.means.server.session().await?;
-        self.capture.allow_thread(locker.id());
-        guard.begin().await?;
-        self.means.journal.hold_epoch(&mut guard).await?;
-        let mut queue = match self.shadow.way() {
-            Way::Locked => None,
-            Way::Queued => match Queue::form(self, aside).await {
-                Ok(queue) => Some(queue),
-                Err(error) => return self.given_up(aside, false, Duration::ZERO, error).await,
-            },
+        let Gathered { mut locker, watchdog, guard, mut queue } = match self.gather(aside).await {
+            Ok(gathered) => gathered,
+            Err(error) => return self.given_up(aside, false, Duration::ZERO, error).await,
         };
-        let renamer = queue.as_ref().map_or(locker.id(), Queue::id);
+        self.capture.allow_thread(locker.id());
+        let renamer = queue.as_ref().map_or(locker.identity(), Queue::identity);
         // No round may write the shadow while the lock is held, or wait for it.
         let turn = self.carrier.take_turn().await;
 
         // The server bounds the wait for each of the two tables; the watchdog bounds the whole.
         let patience = 2 * self.bounds.lock_timeout + self.bounds.max_hold;
-        let watchdog = Watchdog::start(watchdog, vec![renamer, locker.id()], patience);
+        let watchdog = Watchdog::start(watchdog, vec![renamer.id, locker.id()], patience);
         let asked = Instant::now();
         let done = self.under_lock(&mut locker, queue.as_mut(), aside, &watchdog, verified).await;
         // Closing the session gives back whatever lock it still has.
@@ -69,8 +70,11 @@ impl Attempt<'_> {
         // The swap may be done: nothing that fails here may hide it.
         let struck = watchdog.disarm().await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the watchdog ended badly");
-            false
+            None
         });
+        // The lock went with the sessions that the watchdog killed, though we may have learnt it
+        // only long after.
+        let held = struck.map_or(held, |at| held.min(at.saturating_duration_since(asked.into())));
         if let Err(error) = guard.close().await {
             tracing::debug!(%error, "the session that kept the run's row was gone already");
         }
@@ -89,7 +93,24 @@ impl Attempt<'_> {
             }
         }
         let (Step::Before(error) | Step::Renaming(error)) = step;
-        self.given_up(aside, struck, held, error).await
+        self.given_up(aside, struck.is_some(), held, error).await
+    }
+
+    /// Opens what the attempt needs, however long the server has no connection left: nobody waits
+    /// for us yet.
+    async fn gather(&self, aside: &mut Session) -> Result<Gathered> {
+        let Means { server, journal, halt, .. } = self.means;
+        let mut trials = Trials::new(server, halt, "opening the connections for the swap");
+        let watchdog = trials.session().await?;
+        let mut guard = trials.session().await?;
+        let locker = self.locker(trials.session().await?).await?;
+        guard.begin().await?;
+        journal.hold_epoch(&mut guard).await?;
+        let queue = match self.shadow.way() {
+            Way::Locked => None,
+            Way::Queued => Some(Queue::form(self, aside).await?),
+        };
+        Ok(Gathered { locker, watchdog, guard, queue })
     }
 
     /// Undoes a failed attempt, unless it did not fail: whether the tables are swapped.
@@ -97,7 +118,7 @@ impl Attempt<'_> {
         &self,
         step: &Step,
         mut queue: Option<Queue>,
-        renamer: u32,
+        renamer: Identity,
         aside: &mut Session,
     ) -> Result<bool> {
         if let Step::Renaming(error) = step
@@ -120,7 +141,7 @@ impl Attempt<'_> {
     async fn undo(&self, queue: Option<&mut Queue>, aside: &mut Session) -> Result<()> {
         if let Some(queue) = queue {
             // Only when it can rename no more may its sentry go.
-            queue.disband(aside).await?;
+            queue.disband(aside, self.shadow.run()).await?;
             sentry::take_down(aside, self.shadow).await?;
         }
         triggers::dismiss(aside, self.shadow).await
@@ -128,8 +149,7 @@ impl Attempt<'_> {
 
     /// The session that will hold the lock. The server itself frees the lock when our process falls
     /// silent: `wait_timeout` is short.
-    async fn locker(&self) -> Result<Session> {
-        let mut locker = self.means.server.session().await?;
+    async fn locker(&self, mut locker: Session) -> Result<Session> {
         locker
             .run(format!(
                 "SET SESSION autocommit = 0, innodb_table_locks = 1, lock_wait_timeout = {}, \
@@ -152,9 +172,13 @@ impl Attempt<'_> {
     ) -> Result<(), Step> {
         let ready = async {
             locker.run(format!("LOCK TABLES {}", self.locked_tables())).await?;
+            crash_point!("locked");
             watchdog.rearm(self.bounds.max_hold);
             self.drain(locker, verified).await?;
-            triggers::engage(locker, self.shadow).await
+            crash_point!("drained");
+            triggers::engage(locker, self.shadow).await?;
+            crash_point!("ready-to-rename");
+            Ok(())
         };
         ready.await.map_err(Step::Before)?;
         match queue {
@@ -199,6 +223,7 @@ impl Attempt<'_> {
             _ if error.code == NOT_QUEUED => GaveUp::NotQueued,
             Fault::Contention => GaveUp::LockTimeout,
             Fault::Lost => GaveUp::Lost,
+            Fault::Later => GaveUp::NotNow,
             Fault::Duplicate | Fault::Definite => return Err(error.during("the swap")),
         };
         self.revive(aside).await?;

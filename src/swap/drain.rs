@@ -27,7 +27,8 @@ impl Attempt<'_> {
 
     /// Carries everything pending over, in the locking session: no other could write the shadow.
     async fn carry_pending_over(&self, locker: &mut Session) -> Result<()> {
-        let Some(round) = self.carrier.ledger(Ledger::take_round) else { return Ok(()) };
+        // All in one: values of a unique key may have gone round among them.
+        let Some(round) = self.carrier.ledger(Ledger::take_all) else { return Ok(()) };
         let keys: Vec<_> = round.entries.iter().map(|(key, _)| key.clone()).collect();
         let done = carry_over_locked(locker, self.shadow.pair(), &keys).await;
         let back = if done.is_ok() { Vec::new() } else { round.entries.to_vec() };

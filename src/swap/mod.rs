@@ -20,11 +20,12 @@ use std::time::Duration;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 
 use crate::capture::Capture;
+use crate::crash::crash_point;
 use crate::error::{Error, Kind, Result};
 use crate::event::{Blocker, Event, Events, millis};
 use crate::journal::{Phase, StandIn};
 use crate::means::Means;
-use crate::mysql::{Session, plain_text};
+use crate::mysql::{Session, Trials, plain_text};
 use crate::outcome::Swapped;
 use crate::refresh::Carrier;
 use crate::request::SwapBounds;
@@ -35,7 +36,7 @@ use crate::verify::Verified;
 
 use attempt::Attempt;
 
-pub use aftermath::settle_dead;
+pub use aftermath::{outlast_statements, settle_dead, take_back};
 pub use decide::is_swapped;
 pub use strays::is_behind_the_swap;
 pub use way::Way;
@@ -63,6 +64,8 @@ enum GaveUp {
     Lost,
     /// The rename was not seen to wait for the original.
     NotQueued,
+    /// The server could not do it just then: it was read only, or its disk was full.
+    NotNow,
 }
 
 impl GaveUp {
@@ -72,6 +75,7 @@ impl GaveUp {
             Self::HoldExceeded => "hold_exceeded",
             Self::Lost => "lost",
             Self::NotQueued => "not_queued",
+            Self::NotNow => "not_now",
         }
     }
 }
@@ -86,10 +90,21 @@ pub async fn tables(
     bounds: &SwapBounds,
 ) -> Result<Swapped> {
     let Means { server, journal, events, halt, .. } = means;
-    let mut session = server.session().await?;
+    let mut trials = Trials::new(server, halt, "preparing the swap");
+    let mut session = trials.session().await?;
+    let stand_ins = loop {
+        let prepared = async {
+            let stand_ins = triggers::write_down(&mut session, journal, shadow).await?;
+            crash_point!("swap-due");
+            journal.phase(&mut session, Phase::Swapping).await.map(|()| stand_ins)
+        };
+        match prepared.await {
+            Ok(stand_ins) => break stand_ins,
+            Err(error) => trials.again(&error, &mut session).await?,
+        }
+    };
+    crash_point!("swap-noted");
     capture.allow_thread(session.id());
-    let stand_ins = triggers::write_down(&mut session, journal, shadow).await?;
-    journal.phase(&mut session, Phase::Swapping).await?;
     let mut pauses = ExponentialBuilder::default()
         .with_jitter()
         .with_min_delay(Duration::from_millis(500))
@@ -144,6 +159,7 @@ async fn name_triggers(means: &Means, shadow: &Shadow, all: &[StandIn], bounds: 
     let (original, kept) = (&shadow.pair().original, shadow.kept());
     let named = async {
         triggers::replace(&means.server, original, kept, all, bounds).await?;
+        crash_point!("triggers-named");
         let mut session = means.server.reconnect().await?;
         means.journal.no_stand_ins(&mut session).await?;
         session.close().await
@@ -183,6 +199,7 @@ async fn make_ready(session: &mut Session, shadow: &Shadow, is_ready: &mut bool)
         .await?;
     let answer: Vec<(String, String, String, String)> =
         session.rows(format!("ANALYZE TABLE {name}")).await?;
+    crash_point!("shadow-ready");
     tracing::debug!(?answer, "statistics of the shadow are fresh");
     *is_ready = true;
     Ok(())

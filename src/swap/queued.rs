@@ -19,8 +19,10 @@ use super::attempt::{Attempt, Step};
 use super::decide::wait_for_the_end_of;
 use super::sentry;
 use super::watchdog::kill;
+use crate::crash::crash_point;
 use crate::error::{Error, Result};
-use crate::mysql::{Fault, Process, Session, text};
+use crate::journal::RunId;
+use crate::mysql::{Fault, Identity, Process, Session, text};
 use crate::schema::TableName;
 
 /// How long the rename may take to come to the original.
@@ -35,7 +37,7 @@ type Answer = Result<u64>;
 /// The second session.
 pub(super) struct Queue {
     renamer: Renamer,
-    id: u32,
+    identity: Identity,
 }
 
 enum Renamer {
@@ -51,6 +53,7 @@ impl Queue {
     /// Puts the sentry up and readies the second session; nothing is locked yet.
     pub(super) async fn form(attempt: &Attempt<'_>, aside: &mut Session) -> Result<Self> {
         sentry::put_up(aside, attempt.shadow).await?;
+        crash_point!("sentry-up");
         let mut renamer = attempt.means.server.session().await?;
         attempt.capture.allow_thread(renamer.id());
         // Should our process fall silent, the wait ends by itself, and the session soon after it.
@@ -62,13 +65,13 @@ impl Queue {
                 super::whole_seconds(4 * wait + 2 * hold)
             ))
             .await?;
-        let id = renamer.id();
-        Ok(Self { renamer: Renamer::Idle(renamer), id })
+        let identity = renamer.identity();
+        Ok(Self { renamer: Renamer::Idle(renamer), identity })
     }
 
     /// The second session's number.
-    pub(super) fn id(&self) -> u32 {
-        self.id
+    pub(super) fn identity(&self) -> Identity {
+        self.identity
     }
 
     /// Queues the rename behind the locker's lock, takes the sentry down and unlocks. All must have
@@ -82,11 +85,13 @@ impl Queue {
         self.line_up(attempt.rename());
         let original = &attempt.shadow.pair().original;
         self.prove(aside, locker.id(), original).await.map_err(Step::Before)?;
+        crash_point!("queued");
         // From here on only the rename's own answer tells how it ended.
         let dropped = locker.run(format!("DROP TABLE {}", attempt.shadow.kept())).await;
         if let Err(error) = &dropped {
             tracing::debug!(%error, "the sentry was not seen to go");
         }
+        crash_point!("sentry-down");
         match locker.run("UNLOCK TABLES").await {
             Err(error) if Fault::of(&error) != Fault::Lost => {
                 tracing::warn!(%error, "the lock must go with its session");
@@ -98,7 +103,10 @@ impl Queue {
             _ => {}
         }
         match self.answer().await {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                crash_point!("renamed");
+                Ok(())
+            }
             Err(error) if Fault::of(&error) == Fault::Lost => Err(Step::Renaming(error)),
             // The sentry is in its way: what the locker met is the cause.
             Err(error) => Err(Step::Before(dropped.err().unwrap_or(error))),
@@ -119,8 +127,8 @@ impl Queue {
     async fn prove(&self, aside: &mut Session, locker: u32, original: &TableName) -> Result<()> {
         let until = Instant::now() + PATIENCE;
         while !self.is_answered() && Instant::now() < until {
-            if waits_for_a_table(aside, self.id).await?
-                && !waits_elsewhere(aside, locker, self.id, original).await?
+            if waits_for_a_table(aside, self.identity.id).await?
+                && !waits_elsewhere(aside, locker, self.identity.id, original).await?
             {
                 return Ok(());
             }
@@ -152,7 +160,7 @@ impl Queue {
 
     /// Ends the second session for certain. The lock must have been given back, and the sentry must
     /// still stand if the rename has no answer yet. May be asked again after an error.
-    pub(super) async fn disband(&mut self, aside: &mut Session) -> Result<()> {
+    pub(super) async fn disband(&mut self, aside: &mut Session, run: RunId) -> Result<()> {
         match std::mem::replace(&mut self.renamer, Renamer::Answered) {
             Renamer::Idle(session) => {
                 if let Err(error) = session.close().await {
@@ -160,14 +168,18 @@ impl Queue {
                 }
             }
             Renamer::InLine(task) => {
+                // When it has ended, the number may be another's.
+                let is_alive = !task.is_finished();
                 self.renamer = Renamer::InLine(task);
-                kill(aside, self.id).await?;
+                if is_alive {
+                    kill(aside, self.identity.id).await?;
+                }
                 let answer = self.answer().await;
                 tracing::debug!(?answer, "the rename was called off");
             }
             Renamer::Answered => {}
         }
-        wait_for_the_end_of(aside, self.id).await
+        wait_for_the_end_of(aside, self.identity, run).await
     }
 }
 

@@ -47,7 +47,7 @@ async fn look(attempt: &Attempt<'_>) -> Result<Vec<Key>> {
 
 /// The drain has left nothing pending.
 fn entered_since_the_drain(attempt: &Attempt<'_>) -> Vec<Key> {
-    let Some(round) = attempt.carrier.ledger(Ledger::take_round) else { return Vec::new() };
+    let Some(round) = attempt.carrier.ledger(Ledger::take_all) else { return Vec::new() };
     attempt.carrier.ledger(|ledger| ledger.close_round(Vec::new()));
     round.entries.iter().map(|(key, _)| key.clone()).collect()
 }

@@ -65,10 +65,14 @@ pub(super) async fn dismiss(aside: &mut Session, shadow: &Shadow) -> Result<()> 
     if shadow.planned().triggers.is_empty() {
         return Ok(());
     }
-    let table = &shadow.pair().shadow;
-    for stand_in in triggers(aside, table).await? {
-        aside.run(drop_trigger(table, &stand_in.name)).await.map_err(|error| {
-            error.during(format!("taking the triggers off `{}` again", table.plain()))
+    remove_all(aside, &shadow.pair().shadow).await
+}
+
+/// Drops every trigger of a shadow: all of them are stand-ins.
+pub(super) async fn remove_all(session: &mut Session, shadow: &TableName) -> Result<()> {
+    for stand_in in triggers(session, shadow).await? {
+        session.run(drop_trigger(shadow, &stand_in.name)).await.map_err(|error| {
+            error.during(format!("taking the triggers off `{}` again", shadow.plain()))
         })?;
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::mysql::Session;
 /// A running watchdog.
 #[derive(Debug)]
 pub(super) struct Watchdog {
-    task: JoinHandle<Result<bool>>,
+    task: JoinHandle<Result<Option<Instant>>>,
     /// When it strikes; `None` calls it off.
     deadline: watch::Sender<Option<Instant>>,
 }
@@ -31,29 +31,29 @@ impl Watchdog {
         self.deadline.send_replace(Some(Instant::now() + patience));
     }
 
-    /// Calls it off; tells whether it had struck.
-    pub(super) async fn disarm(self) -> Result<bool> {
+    /// Calls it off; tells when it had struck, if it had.
+    pub(super) async fn disarm(self) -> Result<Option<Instant>> {
         self.deadline.send_replace(None);
         self.task.await.map_err(|panic| Error::failed("watchdog_panicked", panic.to_string()))?
     }
 }
 
-/// Whether it had to strike.
+/// When it had to strike.
 async fn watch_over(
     mut session: Session,
     victims: Vec<u32>,
     mut deadline: watch::Receiver<Option<Instant>>,
-) -> Result<bool> {
+) -> Result<Option<Instant>> {
     loop {
         let at = *deadline.borrow_and_update();
         let Some(at) = at else {
             session.close().await?;
-            return Ok(false);
+            return Ok(None);
         };
         tokio::select! {
             changed = deadline.changed() => {
                 if changed.is_err() {
-                    return Ok(false); // Nobody is left to be freed.
+                    return Ok(None); // Nobody is left to be freed.
                 }
             }
             () = tokio::time::sleep_until(at) => break,
@@ -62,7 +62,7 @@ async fn watch_over(
     for victim in victims {
         kill(&mut session, victim).await?;
     }
-    Ok(true)
+    Ok(Some(Instant::now()))
 }
 
 /// Kills a connection, unless it has ended by itself.

@@ -46,17 +46,64 @@ impl Leftover {
 /// as the journal has it, or by the run's marker in their comment; triggers by the marker in their
 /// body, whatever has become of its log.
 pub(super) async fn of(session: &mut Session, run: &RunRow) -> Result<Vec<Leftover>> {
-    let mut left = of_capture(session, run).await?;
-    for (helper, known_id) in [(Helper::Shadow, run.shadow_id), (Helper::Kept, run.original_id)] {
-        let table = run.table.helper(helper);
-        let Some(comment) = comment(session, &table).await? else { continue };
-        let by_id = known_id.is_some() && table_id(session, &table).await? == known_id;
-        let is_sentry = helper == Helper::Kept && comment == run.sentry_marker();
-        if by_id || is_sentry || comment == run.marker() {
-            left.push(existing(session, table).await?);
-        }
+    let mut left = of_unfinished(session, run).await?;
+    let kept = run.table.helper(Helper::Kept);
+    if left.iter().all(|left| *left.name() != kept) {
+        left.extend(known(session, kept, run.original_id, &run.marker()).await?);
     }
     Ok(left)
+}
+
+/// The same of a run that has not swapped: the original is never among it, whatever its name.
+pub(super) async fn of_unfinished(session: &mut Session, run: &RunRow) -> Result<Vec<Leftover>> {
+    let mut left = of_capture(session, run).await?;
+    let shadow = run.table.helper(Helper::Shadow);
+    match known(session, shadow.clone(), run.shadow_id, &run.marker()).await? {
+        Some(known) => left.push(known),
+        None if is_unmarked(session, run, &shadow).await? => {
+            left.push(existing(session, shadow).await?);
+        }
+        None => {}
+    }
+    left.extend(known(session, run.table.helper(Helper::Kept), None, &run.sentry_marker()).await?);
+    Ok(left)
+}
+
+/// Whether it is a shadow that a run has made and could not mark any more. When the run began there
+/// was no table of that name, and nothing is lost with an empty one.
+async fn is_unmarked(session: &mut Session, run: &RunRow, shadow: &TableName) -> Result<bool> {
+    if !run.phase.is_open() || run.course.is_some() {
+        return Ok(false);
+    }
+    let since: Option<u64> = session
+        .first(format!(
+            "SELECT 1 AS one FROM information_schema.tables WHERE table_schema = {} \
+             AND table_name = {} AND create_time >= CAST({} AS DATETIME) - INTERVAL 1 SECOND",
+            text(&shadow.schema),
+            text(&shadow.table),
+            text(&run.started_at)
+        ))
+        .await?;
+    if since.is_none() {
+        return Ok(false);
+    }
+    let row: Option<u64> = session.first(format!("SELECT 1 AS one FROM {shadow} LIMIT 1")).await?;
+    Ok(row.is_none())
+}
+
+/// The table, if it has this id or comment.
+async fn known(
+    session: &mut Session,
+    table: TableName,
+    id: Option<u64>,
+    marker: &str,
+) -> Result<Option<Leftover>> {
+    let Some(comment) = comment(session, &table).await? else { return Ok(None) };
+    let by_id = id.is_some() && table_id(session, &table).await? == id;
+    if by_id || comment == marker {
+        return existing(session, table).await.map(Some);
+    }
+    Ok(None)
 }
 
 /// The triggers and the logs that a run has left.

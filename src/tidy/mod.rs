@@ -2,16 +2,22 @@
 
 mod leftover;
 
+use std::time::{Duration, Instant};
+
 use crate::ddl::Patience;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Events;
-use crate::journal::{Ended, Guard, Journal, Phase, RunRow};
-use crate::mysql::{Server, Session};
+use crate::halt::Halt;
+use crate::journal::{Ended, Guard, Journal, Phase, RunId, RunRow};
+use crate::mysql::{Fault, Server, Session};
 use crate::request::SwapBounds;
 use crate::schema::TableName;
-use crate::swap;
+use crate::{direct, swap};
 
 pub use leftover::Leftover;
+
+/// A little longer than the server keeps a silent connection of ours.
+const SEIZING: Duration = Duration::from_mins(11);
 
 /// How often the lock on a table is asked for: about a minute and a half.
 const ATTEMPTS: u32 = 8;
@@ -22,10 +28,28 @@ pub struct RunState {
     /// The journal's row.
     #[serde(flatten)]
     pub run: RunRow,
-    /// Whether a process works on it now.
-    pub alive: bool,
+    /// What can become of it.
+    pub state: State,
+    /// Rows that its copy has brought over, while that can be gone on with.
+    pub copied_rows: Option<u64>,
     /// What it has left.
     pub left: Vec<Leftover>,
+}
+
+/// What can become of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// A process works on it.
+    Running,
+    /// It stopped on its way: the same command goes on with it.
+    Resumable,
+    /// It died before it had begun to copy, or it is for looking at: nobody goes on with it.
+    Dead,
+    /// The change is made, and the table as it was before is kept.
+    Kept,
+    /// It is history.
+    Ended,
 }
 
 /// What was dropped, or would be.
@@ -46,32 +70,73 @@ pub async fn list(server: &Server, journal_schema: &str) -> Result<Vec<RunState>
     }
     let mut states = Vec::new();
     for run in RunRow::all(&mut session, journal_schema).await? {
-        let alive = run.phase.is_open() && Guard::is_taken(&mut session, &run.table).await?;
-        let left = leftover::of(&mut session, &run).await?;
-        states.push(RunState { run, alive, left });
+        states.push(look_at(&mut session, journal_schema, run).await?);
     }
     session.close().await?;
     Ok(states)
 }
 
-/// Drops what dead runs have left (shadows, triggers and their logs) and what finished ones keep (the tables as they were
-/// before the swap); only says so unless `doit`.
-pub async fn clean(server: &Server, journal_schema: &str, doit: bool) -> Result<Vec<Cleaned>> {
+async fn look_at(session: &mut Session, journal_schema: &str, run: RunRow) -> Result<RunState> {
+    let is_open = run.phase.is_open();
+    let trail = match &run.course {
+        Some(_) if is_open => Journal::of(journal_schema, &run).trail(session).await?,
+        _ => None,
+    };
+    let left = leftover::of(session, &run).await?;
+    let state = if is_open && Guard::is_taken(session, &run.table).await? {
+        State::Running
+    } else if is_open {
+        trail.as_ref().map_or(State::Dead, |_| State::Resumable)
+    } else if left.is_empty() {
+        State::Ended
+    } else {
+        State::Kept
+    };
+    let copied_rows = trail.map(|trail| trail.pieces.iter().map(|piece| piece.rows).sum());
+    Ok(RunState { run, state, copied_rows, left })
+}
+
+/// Drops what these runs have left (shadows, triggers and their logs, the tables as they were before
+/// the swap); with none named, what all runs have left that nobody can go on with. Only says so
+/// unless `doit`. What a process works on is never touched.
+pub async fn clean(
+    server: &Server,
+    journal_schema: &str,
+    runs: &[RunId],
+    doit: bool,
+) -> Result<Vec<Cleaned>> {
+    let all = list(server, journal_schema).await?;
+    if let Some(unknown) = runs.iter().find(|run| all.iter().all(|known| known.run.id != **run)) {
+        return Err(no_such_run(*unknown, journal_schema));
+    }
     let mut session = server.session().await?;
     let mut cleaned = Vec::new();
-    for state in list(server, journal_schema).await? {
-        if state.alive {
+    let silent = Events::channel().0;
+    for state in all {
+        let is_meant = match state.state {
+            State::Running => false,
+            State::Resumable => runs.contains(&state.run.id),
+            _ => runs.is_empty() || runs.contains(&state.run.id),
+        };
+        if !is_meant {
             continue;
         }
-        cleaned.extend(
-            state.left.iter().map(|left| Cleaned { run: state.run.id, left: left.clone() }),
-        );
         if doit {
-            remove(&mut session, journal_schema, state.run, &state.left).await?;
+            // Somebody may have gone on with it since it was looked at.
+            let _guard = Guard::take(server, &state.run.table, &Halt::new()).await?;
+            remove(&mut session, journal_schema, state.run.clone(), &state.left, &silent).await?;
         }
+        let run = state.run.id;
+        cleaned.extend(state.left.into_iter().map(|left| Cleaned { run, left }));
     }
     session.close().await?;
     Ok(cleaned)
+}
+
+/// The journal knows no run of this number.
+pub(crate) fn no_such_run(run: RunId, journal_schema: &str) -> Error {
+    Error::refused("no_such_run", format!("there is no run {run} in `{journal_schema}`"))
+        .hint("see `zosc status`")
 }
 
 /// Removes what an earlier run on this table left when it died, before a new one begins; gives the
@@ -80,58 +145,53 @@ pub async fn bury(
     session: &mut Session,
     journal_schema: &str,
     table: &TableName,
+    events: &Events,
 ) -> Result<Vec<u64>> {
     let mut buried = Vec::new();
-    for mut run in RunRow::on_table(session, journal_schema, table).await? {
-        if died_behind_its_swap(session, journal_schema, &mut run).await? {
-            run.phase = Phase::Swapped;
-        }
+    for run in RunRow::on_table(session, journal_schema, table).await? {
         let left = if run.phase.is_open() {
-            leftover::of(session, &run).await?
+            leftover::of_unfinished(session, &run).await?
         } else {
             // What it keeps is the user's; its triggers and log it could not remove.
             leftover::of_capture(session, &run).await?
         };
         if run.phase.is_open() || !left.is_empty() {
             buried.push(run.id);
-            remove(session, journal_schema, run, &left).await?;
+            remove(session, journal_schema, run, &left, events).await?;
         }
     }
     Ok(buried)
 }
 
-/// Whether the run has made its change, and only died before it could say so: its kept table is the
-/// original and stays until somebody cleans up.
-async fn died_behind_its_swap(
+/// Takes a dead run over: waits for what it has left going on in the server, and shuts out anything
+/// later. A transaction of a machine that died is ended by the server when it has been silent for
+/// `wait_timeout`.
+pub async fn seize(
     session: &mut Session,
     journal_schema: &str,
     run: &mut RunRow,
-) -> Result<bool> {
-    if run.phase != Phase::Swapping {
-        return Ok(false);
+    events: &Events,
+) -> Result<()> {
+    let since = Instant::now();
+    loop {
+        match run.take_over(session, journal_schema).await {
+            Err(error) if Fault::of(&error) == Fault::Contention && since.elapsed() < SEIZING => {
+                let detail = format!("a transaction that run {} has left is still open", run.id);
+                events.waiting("dead_run", detail);
+            }
+            taken => break taken?,
+        }
     }
-    run.take_over(session, journal_schema).await?;
-    let swapped = swap::settle_dead(session, journal_schema, run).await?;
-    if swapped {
-        let journal = Journal::of(journal_schema, run);
-        journal.end(session, Ended::Swapped, "died behind the swap").await?;
-    }
-    Ok(swapped)
+    swap::outlast_statements(session, run).await
 }
 
-async fn remove(
-    session: &mut Session,
-    journal_schema: &str,
-    mut run: RunRow,
-    left: &[Leftover],
-) -> Result<()> {
-    if left.is_empty() && !run.phase.is_open() {
-        return Ok(());
-    }
-    // Waits for a statement that the dead process has left running, and shuts out any later one.
-    run.take_over(session, journal_schema).await?;
-    let at_the_swap = matches!(run.phase, Phase::Swapping | Phase::Swapped);
-    let swapped = at_the_swap && swap::settle_dead(session, journal_schema, &run).await?;
+/// Removes what a run of our own has made and not swapped in.
+pub async fn discard(session: &mut Session, run: &RunRow) -> Result<()> {
+    let left = leftover::of_unfinished(session, run).await?;
+    drop_all(session, run, &left).await
+}
+
+async fn drop_all(session: &mut Session, run: &RunRow, left: &[Leftover]) -> Result<()> {
     // Triggers are on a table that the application uses; nobody is told how long it takes.
     let bounds = SwapBounds { attempts: ATTEMPTS, ..SwapBounds::default() };
     let patience = Patience::for_removal(&bounds, &Events::channel().0);
@@ -142,7 +202,27 @@ async fn remove(
         };
         patience.run(session, name, &left.removal()).await?;
     }
+    Ok(())
+}
+
+async fn remove(
+    session: &mut Session,
+    journal_schema: &str,
+    mut run: RunRow,
+    left: &[Leftover],
+    events: &Events,
+) -> Result<()> {
+    if left.is_empty() && !run.phase.is_open() {
+        return Ok(());
+    }
+    seize(session, journal_schema, &mut run, events).await?;
+    let at_the_swap = matches!(run.phase, Phase::Swapping | Phase::Swapped);
+    let swapped = at_the_swap && swap::settle_dead(session, journal_schema, &run).await?;
+    drop_all(session, &run, left).await?;
+    let is_altered =
+        run.phase == Phase::Altering && direct::is_made(session, &run).await?.unwrap_or(false);
     let ended = match swapped {
+        false if is_altered => Ended::Direct,
         false => Ended::Failed,
         true if leftover::of(session, &run).await?.is_empty() => Ended::Cleaned,
         true => return Ok(()),

@@ -5,15 +5,21 @@
 //! `INSERT … SELECT` would hold the log's AUTO-INC lock until the application's statement ends.
 
 use super::log::Log;
+use crate::crash::crash_point;
 use crate::ddl::Patience;
 use crate::error::{Error, Kind, Result};
 use crate::mysql::{Fault, Server, Session, text};
-use crate::schema::{Firing, Helper, KeyColumn, KeyShape, PartType, TableName, quote};
+use crate::schema::{Firing, Helper, KeyColumn, KeyShape, MARK, PartType, TableName, quote};
 
 /// How the body of every trigger of the run begins: by this it is known for its own, even when the
 /// log is gone.
 pub(crate) fn body_mark(marker: &str) -> String {
     format!("BEGIN /* {marker} */")
+}
+
+/// How the body of any run's trigger begins.
+pub(crate) fn any_body_mark() -> String {
+    body_mark(MARK).trim_end_matches(" */").to_owned()
 }
 
 /// Makes sure that the names are free: what is not this run's must not be removed with what is.
@@ -147,6 +153,7 @@ async fn try_to_remove(server: &Server, patience: &Patience, original: &TableNam
     for firing in Firing::ALL {
         let sql = format!("DROP TRIGGER IF EXISTS {}", original.trigger(firing));
         patience.run(&mut session, original, &sql).await?;
+        crash_point!("trigger-dropped");
     }
     for log in Firing::ALL.map(|firing| original.helper(Helper::Log(firing))) {
         patience.run(&mut session, &log, &format!("DROP TABLE IF EXISTS {log}")).await?;

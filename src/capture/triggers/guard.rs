@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 use crate::capture::Watched;
 use crate::error::{Error, Result};
 use crate::halt::Halt;
-use crate::mysql::{Fault, Server, Session, text};
+use crate::mysql::{Fault, Session, Trials, text};
 use crate::schema::read::definition;
-use crate::schema::{Firing, Stored, TableName, referred_to, stored, with_option};
+use crate::schema::{Firing, Stored, TableName, referred_to, stored};
+use crate::shadow::shape_of;
 
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -27,8 +28,8 @@ const LOOKS: u32 = 5;
 const NO_SUCH_TABLE: u16 = 1146;
 
 /// What must stay as it is while the triggers capture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct State {
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct State {
     original: Side,
     shadow: Side,
     /// Ours on the original.
@@ -37,7 +38,7 @@ struct State {
     referred_to: usize,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Side {
     stored: Vec<Stored>,
     definition: String,
@@ -73,6 +74,35 @@ impl Guard {
         Ok(Self { original, shadow, before })
     }
 
+    /// How things were when capture began is known from the journal.
+    pub(super) fn recall(watched: &Watched, before: State) -> Self {
+        let (original, shadow) = (watched.original.name.clone(), watched.shadow.clone());
+        Self { original, shadow, before }
+    }
+
+    /// The same on another server, which has replicated all: there the engine knows the tables by
+    /// other ids, and triggers were made at another time. What TRUNCATE or DDL has done to the rows
+    /// before comes out when the tables are compared.
+    pub(super) async fn moved(self, session: &mut Session) -> Result<Self> {
+        let now = look_patiently(session, &self.original, &self.shadow).await?;
+        let mut there = self.before.clone();
+        there.original.stored.clone_from(&now.original.stored);
+        there.shadow.stored.clone_from(&now.shadow.stored);
+        if now.triggers.len() == there.triggers.len() {
+            for (known, trigger) in there.triggers.iter_mut().zip(&now.triggers) {
+                known.3.clone_from(&trigger.3);
+            }
+        }
+        let guard = Self { before: there, ..self };
+        guard.compare(&now)?;
+        Ok(guard)
+    }
+
+    /// How things were when capture began.
+    pub(super) fn before(&self) -> &State {
+        &self.before
+    }
+
     /// An error when something is not as it was.
     pub(super) async fn check(&self, session: &mut Session) -> Result<()> {
         let now = look(session, &self.original, &self.shadow).await;
@@ -80,6 +110,10 @@ impl Guard {
             Some(NO_SUCH_TABLE) => touched("its name or its shadow's has gone"),
             _ => error,
         })?;
+        self.compare(&now)
+    }
+
+    fn compare(&self, now: &State) -> Result<()> {
         let before = &self.before;
         let (rows, shape) = ("the rows behind its name", "its definition");
         for (same, what) in [
@@ -99,7 +133,7 @@ impl Guard {
     }
 
     /// Looks every now and then until `off`; trouble stops the run.
-    pub(super) async fn watch(self, server: Server, off: CancellationToken, halt: Halt) {
+    pub(super) async fn watch(self, mut trials: Trials, off: CancellationToken, halt: Halt) {
         let mut session: Option<Session> = None;
         let mut pause = LOOK_EVERY;
         loop {
@@ -108,20 +142,25 @@ impl Guard {
                 () = tokio::time::sleep(pause) => {}
             }
             let begun = Instant::now();
-            let looked = self.look_again(&server, &mut session).await;
+            let looked = self.look_again(&mut trials, &mut session).await;
             pause = LOOK_EVERY.max(begun.elapsed() * SHARE);
             match looked {
                 // Whoever turned this off changes things, and looks before that.
                 _ if off.is_cancelled() => break,
-                Ok(()) => {}
-                Err(error) => match Fault::of(&error) {
-                    Fault::Contention => tracing::debug!(%error, "looking again later"),
-                    Fault::Lost => session = None,
-                    Fault::Duplicate | Fault::Definite => {
+                Ok(()) => trials.over(),
+                // Whoever holds the table locked is waited for without end.
+                Err(error) if Fault::of(&error) == Fault::Contention => {
+                    tracing::debug!(%error, "looking again later");
+                }
+                Err(error) => {
+                    if Fault::of(&error) == Fault::Lost {
+                        session = None;
+                    }
+                    if let Err(error) = trials.wait(&error).await {
                         halt.stop(error);
                         break;
                     }
-                },
+                }
             }
         }
         if let Some(session) = session
@@ -131,10 +170,10 @@ impl Guard {
         }
     }
 
-    async fn look_again(&self, server: &Server, session: &mut Option<Session>) -> Result<()> {
+    async fn look_again(&self, trials: &mut Trials, session: &mut Option<Session>) -> Result<()> {
         let session = match session {
             Some(session) => session,
-            None => session.insert(server.session().await?),
+            None => session.insert(trials.replacement().await?),
         };
         self.check(session).await
     }
@@ -166,7 +205,7 @@ async fn look_patiently(
 
 async fn look(session: &mut Session, original: &TableName, shadow: &TableName) -> Result<State> {
     // The swap gives the shadow its final comment and counter.
-    let shape = with_option(&definition(session, shadow).await?, "COMMENT", None)?;
+    let shape = shape_of(session, shadow).await?;
     Ok(State {
         original: Side {
             stored: stored(session, original).await?,

@@ -10,6 +10,9 @@ use crate::schema::{
 /// The most rows of one answer.
 pub(super) const PAGE: usize = 2_000;
 
+/// The most ids of one answer, which takes many times the room of the ids themselves.
+const IDS: usize = 50_000;
+
 /// The log of one trigger of a run.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
@@ -69,6 +72,18 @@ impl Log {
         }
     }
 
+    /// Makes sure that it is the log of the run that goes on.
+    pub(super) async fn recognize(&self, session: &mut Session, marker: &str) -> Result<()> {
+        if comment(session, &self.table).await?.is_some_and(|comment| comment == marker) {
+            return Ok(());
+        }
+        Err(Error::failed(
+            "log_lost",
+            format!("`{}`, where a trigger wrote the changes, is gone", self.table.plain()),
+        )
+        .hint("start afresh"))
+    }
+
     /// Makes the table.
     pub(super) async fn create(
         &self,
@@ -112,8 +127,21 @@ impl Log {
 
     /// All ids up to this one, ascending.
     pub(super) async fn ids_upto(&self, session: &mut Session, id: u64) -> Result<Vec<u64>> {
-        let sql = format!("SELECT id FROM {} WHERE id <= {id} ORDER BY id", self.table);
-        session.rows(sql).await
+        let mut ids: Vec<u64> = Vec::new();
+        loop {
+            let above = ids.last().map_or(String::new(), |last| format!("id > {last} AND "));
+            let table = &self.table;
+            let page: Vec<u64> = session
+                .rows(format!(
+                    "SELECT id FROM {table} WHERE {above}id <= {id} ORDER BY id LIMIT {IDS}"
+                ))
+                .await?;
+            let is_last = page.len() < IDS;
+            ids.extend(page);
+            if is_last {
+                return Ok(ids);
+            }
+        }
     }
 
     async fn rows(&self, session: &mut Session, which: &str) -> Result<Vec<Row>> {

@@ -17,18 +17,20 @@ use self::guard::Guard;
 use self::log::{Log, Row};
 use self::poll::Poller;
 use super::{Acknowledge, Deliveries, Delivery, Watched, prepared};
+use crate::crash::crash_point;
 use crate::ddl::Patience;
 use crate::error::{Error, Result};
 use crate::halt::Halt;
+use crate::journal::Trail;
 use crate::means::Means;
-use crate::mysql::{Server, Session};
+use crate::mysql::{History, Server, Session, Trials};
 use crate::request::SwapBounds;
 use crate::schema::{Firing, Key, TableName};
 
-pub(crate) use create::{body_mark, not_trusted};
+pub(crate) use create::{any_body_mark, body_mark, not_trusted};
 
 /// Deliveries that may wait to be taken; then reading waits.
-const WAITING: usize = 64;
+const WAITING: usize = 8;
 
 /// Running triggers and the tasks that read their logs and watch over them.
 #[derive(Debug)]
@@ -68,10 +70,15 @@ impl Triggers {
             for log in &logs {
                 log.create(&mut session, &patience, &watched.original, key, marker).await?;
             }
+            crash_point!("logs-made");
             create::create(&mut session, &patience, &original, key, &logs, marker).await?;
+            crash_point!("triggers-made");
             // Those that were prepared before there was a trigger have left nothing in the log.
             prepared::outlast_prepared(&mut session).await?;
             let guard = Guard::start(&mut session, &watched).await?;
+            let before = History::of(&mut session).await?;
+            means.journal.capture_begins(&mut session, guard.before(), before.as_ref()).await?;
+            crash_point!("capture-begun");
             session.close().await?;
             Self::run(means, &watched, logs, guard, removal.clone()).await
         };
@@ -82,6 +89,35 @@ impl Triggers {
                 Err(left) => Err(error.hint(left.message).hint(left.hints.join("; "))),
             },
         }
+    }
+
+    /// Reads on in the logs of a run that stopped. An error leaves them and the triggers as they are.
+    pub(super) async fn go_on(
+        means: &Means,
+        watched: Watched,
+        bounds: &SwapBounds,
+        trail: &Trail,
+    ) -> Result<(Self, Deliveries)> {
+        let logs = Log::all(&watched.original.name, &watched.key);
+        let mut session = means.server.session().await?;
+        for log in &logs {
+            log.recognize(&mut session, &watched.marker).await?;
+        }
+        let guard = Guard::recall(&watched, trail.beginning()?);
+        let guard = match &trail.moved {
+            None => {
+                guard.check(&mut session).await?;
+                guard
+            }
+            Some(moved) => {
+                let guard = guard.moved(&mut session).await?;
+                means.journal.moves(&mut session, guard.before(), moved).await?;
+                guard
+            }
+        };
+        session.close().await?;
+        let removal = Patience::for_removal(bounds, &means.events);
+        Self::run(means, &watched, logs, guard, removal).await
     }
 
     /// Starts the tasks.
@@ -97,8 +133,9 @@ impl Triggers {
         let stopping = CancellationToken::new();
         let unguard = stopping.child_token();
         let (sender, receiver) = mpsc::channel(WAITING);
+        let trials = Trials::new(server, halt, "reading the triggers' logs");
         let poller = Poller::open(
-            server,
+            trials,
             logs.clone(),
             &watched.fence,
             journal.run(),
@@ -107,11 +144,12 @@ impl Triggers {
             stopping.clone(),
         )
         .await?;
-        let watching = guard.clone().watch(server.clone(), unguard.clone(), halt.clone());
+        let trials = Trials::new(server, halt, "watching over the triggers");
+        let watching = guard.clone().watch(trials, unguard.clone(), halt.clone());
         let reading = read(poller, sender, halt.clone());
         let tasks = vec![tokio::spawn(reading), tokio::spawn(watching)];
         let original = watched.original.name.clone();
-        let acknowledge = Acknowledge::Logs(original.clone());
+        let acknowledge = Acknowledge::Logs(journal.clone(), original.clone());
         let triggers = Self {
             server: server.clone(),
             patience,
@@ -164,15 +202,25 @@ impl Triggers {
     }
 
     /// Ends the tasks and removes triggers and logs; an error names what is left.
-    pub(super) async fn stop(self) -> Result<()> {
+    pub(super) async fn stop(mut self) -> Result<()> {
+        let ended = self.end().await;
+        create::remove(&self.server, &self.patience, &self.original).await?;
+        ended
+    }
+
+    /// Ends the tasks; the triggers go on writing to their logs.
+    pub(super) async fn leave(mut self) -> Result<()> {
+        self.end().await
+    }
+
+    async fn end(&mut self) -> Result<()> {
         self.stopping.cancel();
         let mut ended = Ok(());
-        for task in self.tasks {
+        for task in self.tasks.drain(..) {
             ended = ended.and(task.await.map_err(|error| {
                 Error::failed("capture_failed", format!("capture ended badly: {error}"))
             }));
         }
-        create::remove(&self.server, &self.patience, &self.original).await?;
         ended
     }
 }

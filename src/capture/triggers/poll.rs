@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::log::{Log, PAGE, Row};
 use crate::capture::{Delivery, Receipt, Token};
-use crate::error::Result;
-use crate::mysql::{Fault, Server, Session};
+use crate::error::{Error, Result};
+use crate::mysql::{Fault, Session, Trials};
 use crate::schema::TableName;
 
 /// The pause while there is work.
@@ -32,8 +32,8 @@ const LOCK_PATIENCE: u32 = 2;
 
 /// The state of the reading task.
 pub(super) struct Poller {
-    server: Server,
     session: Session,
+    trials: Trials,
     tails: [Tail; 3],
     /// Where the run's last fence is read.
     fence: String,
@@ -67,7 +67,7 @@ struct Unheard;
 /// Why reading was interrupted.
 enum Interruption {
     Unheard,
-    Trouble(crate::error::Error),
+    Trouble(Error),
 }
 
 impl From<Unheard> for Interruption {
@@ -76,15 +76,15 @@ impl From<Unheard> for Interruption {
     }
 }
 
-impl From<crate::error::Error> for Interruption {
-    fn from(error: crate::error::Error) -> Self {
+impl From<Error> for Interruption {
+    fn from(error: Error) -> Self {
         Self::Trouble(error)
     }
 }
 
 impl Poller {
     pub(super) async fn open(
-        server: &Server,
+        mut trials: Trials,
         logs: [Log; 3],
         fence: &TableName,
         run: u64,
@@ -92,11 +92,11 @@ impl Poller {
         nudge: Arc<Notify>,
         stopping: CancellationToken,
     ) -> Result<Self> {
-        let mut session = server.session().await?;
+        let mut session = trials.session().await?;
         be_patient(&mut session).await?;
         Ok(Self {
-            server: server.clone(),
             session,
+            trials,
             tails: logs.map(|log| Tail { log, highest: 0, seen: Vec::new() }),
             fence: format!("SELECT token FROM {fence} WHERE run = {run} AND slot = 0"),
             out: Out { deliveries, stopping },
@@ -115,18 +115,20 @@ impl Poller {
         let mut nudged = false;
         while !stopping.is_cancelled() {
             match self.poll(nudged).await {
-                Ok(true) => (pause, nudged) = (BUSY, false),
-                Ok(false) => (pause, nudged) = (IDLE.min(pause * SLOWER), false),
+                Ok(news) => {
+                    self.trials.over();
+                    pause = if news { BUSY } else { IDLE.min(pause * SLOWER) };
+                    nudged = false;
+                }
                 Err(Interruption::Unheard) => break,
                 // What was asked for is still owed.
                 Err(Interruption::Trouble(error)) => match Fault::of(&error) {
+                    // An application may hold its tables locked for long, and with them the log.
                     Fault::Contention => tracing::debug!(%error, "a log is locked"),
-                    Fault::Lost => match self.reconnected().await? {
-                        Some(session) => self.session = session,
-                        None => return Ok(()),
-                    },
-                    Fault::Duplicate | Fault::Definite => {
-                        return Err(error.during("reading the triggers' logs"));
+                    _ => {
+                        if !self.recover(&error).await? {
+                            return Ok(());
+                        }
                     }
                 },
             }
@@ -165,17 +167,29 @@ impl Poller {
         Ok(news)
     }
 
-    /// `None` when we were stopped meanwhile.
-    async fn reconnected(&self) -> Result<Option<Session>> {
-        let reconnect = async {
-            let mut session = self.server.reconnect().await?;
+    /// Makes the next look possible; false when we were stopped meanwhile.
+    async fn recover(&mut self, error: &Error) -> Result<bool> {
+        let recovered = async {
+            self.trials.wait(error).await?;
+            if Fault::of(error) != Fault::Lost {
+                return Ok(None);
+            }
+            let mut session = self.trials.replacement().await?;
             be_patient(&mut session).await?;
-            Ok(session)
+            Ok(Some(session))
         };
-        tokio::select! {
-            session = reconnect => session.map(Some),
-            () = self.out.stopping.cancelled() => Ok(None),
+        let session = tokio::select! {
+            session = recovered => session,
+            () = self.out.stopping.cancelled() => return Ok(false),
+        };
+        match session {
+            Ok(Some(session)) => self.session = session,
+            Ok(None) => {}
+            // The new one was lost at once: the next look meets that again.
+            Err(error) if Fault::of(&error).may_pass() => tracing::debug!(%error, "lost again"),
+            Err(error) => return Err(error.during("reading the triggers' logs")),
         }
+        Ok(true)
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) async fn try_out(server: &Server, original: &TableName) -> Result<()>
         // A run is at work here, with triggers, or has died; then the checks of names tell more.
         return session.close().await;
     }
-    rehearsal::clear(&mut session, &stage).await?;
+    rehearsal::clear(&mut session, &stage, original).await?;
     let tried = fire(server, &mut session, original, &stage, &log).await;
     // With the table goes its trigger.
     let dropped = session.run(format!("DROP TABLE IF EXISTS {stage}, {log}")).await;

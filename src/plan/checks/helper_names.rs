@@ -1,6 +1,6 @@
 //! The names of our helper tables and triggers must be free, or bear our mark.
 
-use crate::capture::triggers::body_mark;
+use crate::capture::triggers::any_body_mark;
 use crate::error::Result;
 use crate::mysql::{Session, text};
 use crate::plan::Finding;
@@ -35,8 +35,7 @@ pub(super) async fn check(session: &mut Session, original: &TableName) -> Result
 /// Triggers of our names in the table's schema, on whatever table, that are not ours.
 async fn triggers(session: &mut Session, original: &TableName) -> Result<Vec<Finding>> {
     let names = Firing::ALL.map(|firing| text(&original.trigger(firing).table));
-    let mark = body_mark(MARK);
-    let mark = mark.trim_end_matches(" */");
+    let mark = any_body_mark();
     let foreign: Vec<String> = session
         .rows(format!(
             "SELECT trigger_name AS n FROM information_schema.triggers \
@@ -45,7 +44,7 @@ async fn triggers(session: &mut Session, original: &TableName) -> Result<Vec<Fin
             text(&original.schema),
             names.join(", "),
             mark.chars().count(),
-            text(mark)
+            text(&mark)
         ))
         .await?;
     let finding = |name: String| {

@@ -1,5 +1,6 @@
 //! The table itself: it must exist, hold rows of its own, and be the server's to change online.
 
+use crate::capture::triggers::any_body_mark;
 use crate::error::{Error, Result};
 use crate::mysql::Session;
 use crate::request::Request;
@@ -7,7 +8,7 @@ use crate::schema::{Table, TableName, read};
 
 const SYSTEM_SCHEMAS: [&str; 4] = ["mysql", "information_schema", "performance_schema", "sys"];
 
-/// Reads the original, or says why it cannot be changed.
+/// Reads the original with the application's triggers, or says why it cannot be changed.
 pub(crate) async fn find(session: &mut Session, request: &Request) -> Result<Table> {
     let name = &request.table;
     if SYSTEM_SCHEMAS.iter().any(|system| system.eq_ignore_ascii_case(&name.schema)) {
@@ -26,12 +27,15 @@ pub(crate) async fn find(session: &mut Session, request: &Request) -> Result<Tab
         )
         .hint("name the same table in both places, or give only the clauses"));
     }
-    let original = read::table(session, name).await?.ok_or_else(|| {
+    let mut original = read::table(session, name).await?.ok_or_else(|| {
         Error::refused("no_such_table", format!("there is no table `{}`", name.plain())).hint(
             "see the name's spelling; an account without any right on a table does not see it",
         )
     })?;
     on_innodb(&original.name, &original)?;
+    // Those of a run that goes on are not the application's.
+    let mark = any_body_mark();
+    original.triggers.retain(|trigger| !trigger.body.starts_with(&mark));
     Ok(original)
 }
 

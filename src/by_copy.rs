@@ -1,0 +1,133 @@
+//! The change by a copy: from a shadow to the swap.
+
+use crate::capture::{Capture, Watched};
+use crate::copy::{Remainder, TakenUp};
+use crate::crash::crash_point;
+use crate::error::{Error, Kind, Result};
+use crate::event::{Events, Stage};
+use crate::journal::{Piece, Trail};
+use crate::means::Means;
+use crate::mysql::{Fault, Server};
+use crate::outcome::{Outcome, Swapped};
+use crate::plan::CopyPlan;
+use crate::refresh::{Carrier, Refresh};
+use crate::request::Request;
+use crate::schema::Table;
+use crate::shadow::Shadow;
+use crate::{copy, swap, verify};
+
+/// Fills the shadow, verifies it and swaps it in. With the trail of a run that has stopped, goes on
+/// from there.
+pub async fn fill(
+    means: &Means,
+    request: &Request,
+    original: &Table,
+    copy: &CopyPlan,
+    shadow: Shadow,
+    trail: Option<Trail>,
+) -> Result<Outcome> {
+    let Means { journal, events, halt, .. } = means;
+    events.stage_of(Stage::Capture, trail.is_some());
+    let watched = Watched {
+        original: original.clone(),
+        shadow: shadow.pair().shadow.clone(),
+        key: shadow.pair().mapping.key.clone(),
+        fence: journal.fence_table(),
+        marker: shadow.marker().to_owned(),
+    };
+    let TakenUp { remainder, ledger, pieces } =
+        Remainder::after(trail.as_ref().map_or(&[], |trail| &trail.pieces));
+    let (capture, deliveries) = match &trail {
+        None => Capture::start(means, copy.capture, watched, &request.swap).await?,
+        Some(trail) => {
+            renumber(means, &pieces).await?;
+            crash_point!("renumbered");
+            Capture::go_on(means, copy.capture, watched, &request.swap, trail).await?
+        }
+    };
+    let done = match Refresh::start(means, shadow.pair(), ledger, deliveries).await {
+        Ok(refresh) => {
+            let carrier = refresh.carrier();
+            let road =
+                fill_and_swap(means, request, original, &shadow, &capture, remainder, carrier);
+            let done = road.await;
+            if let Err(error) = &done {
+                halt.stop(error.clone());
+            }
+            let stopped = refresh.stop().await;
+            done.and_then(|swapped| stopped.map(|()| swapped))
+        }
+        Err(error) => Err(error),
+    };
+    let leaves = match &done {
+        Ok(_) => false,
+        // If the run was taken over, triggers of those names are another's. When that cannot be told
+        // they are not ours to remove either.
+        Err(error) => {
+            error.kind.leaves_the_run()
+                || !matches!(journal.is_taken_over(&means.server).await, Ok(false))
+        }
+    };
+    let stopped = if leaves { capture.leave().await } else { capture.stop().await };
+    after(done, stopped, events).map(Outcome::Copied)
+}
+
+/// The journal's numbers of what is done are those of the new ledger.
+async fn renumber(means: &Means, pieces: &[Piece]) -> Result<()> {
+    let mut session = means.server.session().await?;
+    means.journal.renumber(&mut session, pieces).await?;
+    session.close().await
+}
+
+/// What the end of capture means for a run that is done: one that has swapped is not undone by it.
+fn after(done: Result<Swapped>, stopped: Result<()>, events: &Events) -> Result<Swapped> {
+    match (done, stopped) {
+        (Ok(swapped), Err(left)) => {
+            events.warn("capture_not_ended", left.message, left.hints.first().map(String::as_str));
+            Ok(swapped)
+        }
+        (Err(error), Err(left)) => {
+            Err(left.hints.into_iter().fold(error.hint(left.message), Error::hint))
+        }
+        (done, Ok(())) => done,
+    }
+}
+
+/// The road: each stage takes what the one before has made.
+async fn fill_and_swap(
+    means: &Means,
+    request: &Request,
+    original: &Table,
+    shadow: &Shadow,
+    capture: &Capture,
+    left: Remainder,
+    carrier: &Carrier,
+) -> Result<Swapped> {
+    let (pair, rows) = (shadow.pair(), original.rows_estimate);
+    means.events.stage_of(Stage::Copy, left != Remainder::whole());
+    let copied = copy::rows(means, pair, rows, left, carrier).await?;
+    crash_point!("all-copied");
+    means.events.stage(Stage::Verify);
+    let verified = match verify::tables(means, pair, carrier, copied).await {
+        Err(error) if error.kind == Kind::Differs => {
+            return Err(cause(&means.server, capture, error).await);
+        }
+        verified => verified?,
+    };
+    crash_point!("all-verified");
+    means.events.stage(Stage::Cutover);
+    swap::tables(means, shadow, capture, carrier, verified, &request.swap).await
+}
+
+/// Why the tables differ: it may be what another session did where capture cannot see it.
+async fn cause(server: &Server, capture: &Capture, differs: Error) -> Error {
+    let vouched = async {
+        let mut session = server.session().await?;
+        capture.vouch(&mut session).await?;
+        session.close().await
+    };
+    match vouched.await {
+        Err(cause) if cause.errno().is_none() && Fault::of(&cause) == Fault::Definite => cause,
+        _ => differs,
+    }
+}

@@ -1,0 +1,43 @@
+//! `zosc resume`: go on with a run that stopped, without saying once more what it was asked for.
+
+use zosc::earlier;
+use zosc::error::{Error, Result};
+use zosc::journal::Phase;
+use zosc::mysql::Server;
+use zosc::request::Request;
+use zosc::sql::Statement;
+
+use super::args::{ResumeArguments, Tuning};
+use super::run::{Asked, follow};
+use crate::report::About;
+
+/// Does it; gives the exit code.
+pub(crate) async fn execute(arguments: ResumeArguments) -> u8 {
+    let ResumeArguments { run, tuning, journal, connection, output } = arguments;
+    let about = About { id: None, table: None };
+    let asked = connection.settle().map(|settled| {
+        let tuning = tuning.or(settled.file.tuning);
+        let journal = journal.schema(settled.file.journal_schema);
+        (settled.connection, Asked::Resume { run, tuning, journal })
+    });
+    follow(about, &connection, &output, asked).await
+}
+
+/// What the run was asked for; `None` when that is done.
+pub(super) async fn request(
+    server: &Server,
+    run: u64,
+    tuning: Tuning,
+    journal_schema: String,
+) -> Result<Option<Request>> {
+    let row = earlier::run(server, &journal_schema, run).await?;
+    if row.phase.is_done() {
+        return Ok(None);
+    }
+    let statement = Statement::parse(&row.statement).map_err(|error| {
+        Error::failed("journal_not_readable", format!("run {run} was asked for: {error}"))
+    })?;
+    // What the server was to change itself has copied nothing.
+    let copy = row.phase != Phase::Altering;
+    Ok(Some(tuning.request(row.table, statement, row.name, copy, journal_schema)))
+}
