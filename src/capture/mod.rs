@@ -12,14 +12,16 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc};
 
+use crate::crash::crash_point;
 use crate::error::Result;
+use crate::journal::Trail;
 use crate::means::Means;
-use crate::mysql::Session;
+use crate::mysql::{History, Session};
 use crate::request::SwapBounds;
 use crate::schema::{Key, KeyShape, Table, TableName};
 
 pub use acknowledge::{Acknowledge, Receipt};
-pub use binlog::Position;
+pub use binlog::{Milestone, Position, Start};
 
 /// Where the keys come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -131,7 +133,8 @@ pub enum Capture {
 
 impl Capture {
     /// Starts capturing; every change committed after the return is delivered. Its trouble goes to
-    /// the run's halt. An error leaves nothing behind on the server.
+    /// the run's halt. The journal knows then how it began. An error leaves nothing behind on the
+    /// server.
     ///
     /// The channel ends after `stop`, after trouble, and when the run itself renames the original:
     /// from then on the name is another table's.
@@ -143,10 +146,14 @@ impl Capture {
     ) -> Result<(Self, Deliveries)> {
         match mode {
             Mode::Binlog => {
-                let (binlog, deliveries) =
-                    binlog::Binlog::start(&means.server, watched, None, &means.halt).await?;
-                let acknowledge = Acknowledge::Journal(means.journal.clone());
-                Ok((Self::Binlog(binlog), Deliveries::new(deliveries, acknowledge, None)))
+                let mut session = means.server.session().await?;
+                let before = History::of(&mut session).await?;
+                let (binlog, deliveries) = Self::read_log(means, watched, None).await?;
+                let start = binlog.start_place();
+                means.journal.capture_begins(&mut session, start, before.as_ref()).await?;
+                session.close().await?;
+                crash_point!("capture-begun");
+                Ok((Self::Binlog(binlog), deliveries))
             }
             Mode::Triggers => {
                 let (triggers, deliveries) =
@@ -154,6 +161,52 @@ impl Capture {
                 Ok((Self::Triggers(Box::new(triggers)), deliveries))
             }
         }
+    }
+
+    /// Goes on where a run that stopped has left off: every change that it had not carried over is
+    /// delivered, and every later one. An error changes nothing on the server; it says so when
+    /// capture cannot vouch for the time between.
+    pub async fn go_on(
+        means: &Means,
+        mode: Mode,
+        watched: Watched,
+        bounds: &SwapBounds,
+        trail: &Trail,
+    ) -> Result<(Self, Deliveries)> {
+        match mode {
+            Mode::Binlog => {
+                let start: Start = match (&trail.moved, &trail.position) {
+                    (Some(moved), _) => Start::Behind(moved.history.clone()),
+                    (None, Some(position)) => trail.beginning::<Start>()?.further(position.clone()),
+                    (None, None) => trail.beginning()?,
+                };
+                let (binlog, deliveries) = Self::read_log(means, watched, Some(start)).await?;
+                if let Some(moved) = &trail.moved {
+                    let mut session = means.server.session().await?;
+                    means.journal.moves(&mut session, binlog.start_place(), moved).await?;
+                    session.close().await?;
+                }
+                Ok((Self::Binlog(binlog), deliveries))
+            }
+            Mode::Triggers => {
+                let (triggers, deliveries) =
+                    triggers::Triggers::go_on(means, watched, bounds, trail).await?;
+                Ok((Self::Triggers(Box::new(triggers)), deliveries))
+            }
+        }
+    }
+
+    async fn read_log(
+        means: &Means,
+        watched: Watched,
+        from: Option<Start>,
+    ) -> Result<(binlog::Binlog, Deliveries)> {
+        let Means { server, journal, halt, .. } = means;
+        let (mut binlog, receiver) = binlog::Binlog::start(server, watched, from, halt).await?;
+        binlog.watch_retention(means);
+        let milestone = Arc::new(Milestone::new(server.clone()));
+        let acknowledge = Acknowledge::Journal(journal.clone(), milestone);
+        Ok((binlog, Deliveries::new(receiver, acknowledge, None)))
     }
 
     /// From now on takes DDL of this connection for the run's own.
@@ -205,6 +258,14 @@ impl Capture {
         match self {
             Self::Binlog(_) => Ok(Rest::Coming),
             Self::Triggers(triggers) => triggers.strays(session).await.map(Rest::Keys),
+        }
+    }
+
+    /// Stops capturing and leaves what it needs on the server, for a run that goes on.
+    pub async fn leave(self) -> Result<()> {
+        match self {
+            Self::Binlog(binlog) => binlog.stop().await,
+            Self::Triggers(triggers) => triggers.leave().await,
         }
     }
 

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use super::xa::Xid;
 use crate::error::{Error, Kind, Result};
-use crate::mysql::{Fault, Flavour, Server, Session};
+use crate::halt::Halt;
+use crate::mysql::{Flavour, Server, Session, Trials};
 
 /// Looks whether XA transactions are really committed, where that is in doubt.
 pub(super) struct Completion {
-    server: Server,
+    flavour: Flavour,
+    trials: Trials,
     /// Opened when it is first needed.
     session: Option<Session>,
 }
@@ -24,13 +26,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(100)];
 
 impl Completion {
-    pub(super) fn new(server: Server) -> Self {
-        Self { server, session: None }
+    pub(super) fn new(server: &Server, halt: &Halt) -> Self {
+        let trials = Trials::new(server, halt, "looking for prepared XA transactions");
+        Self { flavour: server.facts().flavour, trials, session: None }
     }
 
     /// Returns when everybody can see what this transaction did, whose `XA COMMIT` was met.
     pub(super) async fn await_commit(&mut self, xid: &Xid) -> Result<()> {
-        if self.server.facts().flavour == Flavour::Mysql {
+        if self.flavour == Flavour::Mysql {
             return Ok(());
         }
         let deadline = Instant::now() + PATIENCE;
@@ -48,15 +51,15 @@ impl Completion {
     async fn is_prepared(&mut self, xid: &Xid) -> Result<bool> {
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => self.server.reconnect().await?,
+            None => self.trials.session().await?,
         };
-        let listed = match prepared(&mut session).await {
-            Err(error) if Fault::of(&error) == Fault::Lost => {
-                session = self.server.reconnect().await?;
-                prepared(&mut session).await?
+        let listed = loop {
+            match prepared(&mut session).await {
+                Ok(listed) => break listed,
+                Err(error) => self.trials.again(&error, &mut session).await?,
             }
-            answer => answer?,
         };
+        self.trials.over();
         self.session = Some(session);
         Ok(listed.contains(xid))
     }

@@ -9,6 +9,9 @@ use crate::schema::Key;
 /// At most so many keys are delivered at once.
 const PART: usize = 1000;
 
+/// At most so many bytes of keys wait for a part to be whole.
+const HEAVY: usize = 256 << 10;
+
 /// After so many transactions of no concern their end is told nevertheless, so that a run that
 /// resumes need not read them again.
 pub(super) const QUIET: u32 = 256;
@@ -27,9 +30,10 @@ impl Outbox {
         self.out.drain(..)
     }
 
-    /// Delivers as many whole parts as there are; gives whether there were any.
-    pub(super) fn whole_parts(&mut self, keys: &mut Vec<Key>) -> bool {
-        let whole = keys.len() - keys.len() % PART;
+    /// Delivers as many whole parts as there are, or all when they have so much `weight`; gives
+    /// whether there were any.
+    pub(super) fn whole_parts(&mut self, keys: &mut Vec<Key>, weight: usize) -> bool {
+        let whole = if weight < HEAVY { keys.len() - keys.len() % PART } else { keys.len() };
         let rest = keys.split_off(whole);
         self.keys(std::mem::replace(keys, rest));
         whole > 0
@@ -50,7 +54,7 @@ impl Outbox {
 
     /// A transaction ended; whether it is time to tell so.
     pub(super) fn ended(&mut self) -> bool {
-        self.untold.as_mut().is_some_and(|untold| {
+        self.untold.as_mut().is_none_or(|untold| {
             *untold += 1;
             *untold >= QUIET
         })

@@ -85,6 +85,18 @@ pub(super) async fn log_end(server: &Server, session: &mut Session) -> Result<Po
     Ok(Position { file, offset, born: 0 })
 }
 
+/// The server's files in their order, with their sizes.
+pub(super) async fn log_files(session: &mut Session) -> Result<Vec<(String, u64)>> {
+    let rows: Vec<mysql_async::Row> = session.rows("SHOW BINARY LOGS").await?;
+    let file = |mut row: mysql_async::Row| {
+        let (name, size) = (row.take("Log_name"), row.take("File_size"));
+        name.zip(size).ok_or_else(|| {
+            Error::failed("binlog_status", "`SHOW BINARY LOGS` returned an unknown form")
+        })
+    };
+    rows.into_iter().map(file).collect()
+}
+
 /// What the account needs.
 pub(super) const GRANTS: &str =
     "grant REPLICATION SLAVE and REPLICATION CLIENT to the account, or capture by triggers";

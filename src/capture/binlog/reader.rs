@@ -1,61 +1,51 @@
 //! The task that reads the stream, takes it up again when it is lost, and hands over.
 
-use std::time::Duration;
-
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::sync::mpsc;
 
 use super::completion::Completion;
 use super::kind::Kind;
 use super::position::{Position, log_end};
+use super::start::{Place, Start};
 use super::stream::{Ended, Reader, Stream};
 use super::transaction::{Flow, Transactions};
 use crate::capture::Delivery;
-use crate::error::{Error, Kind as ErrorKind, Result};
-use crate::mysql::Server;
+use crate::error::{Error, Result};
+use crate::mysql::{Server, Trials, connection_lost};
 
 /// The reading task's state.
 pub(super) struct Reading {
     pub(super) server: Server,
+    pub(super) start: Start,
     pub(super) reader: Reader,
     pub(super) stream: Stream,
     pub(super) transactions: Transactions,
     pub(super) completion: Completion,
     pub(super) deliveries: mpsc::Sender<Delivery>,
+    /// Over when the stream has got any further.
+    pub(super) trials: Trials,
 }
 
 /// After so many heartbeats in a row we ask elsewhere whether there is really nothing new.
 const DOUBT: u32 = 5;
 
-/// How often and how long a lost stream is tried again without getting any further: five minutes.
-fn patience() -> ExponentialBackoff {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(100))
-        .with_max_delay(Duration::from_secs(5))
-        .with_max_times(65)
-        .with_jitter()
-        .build()
-}
-
 impl Reading {
     /// Reads until the original is renamed by us, or nobody listens any more.
     pub(super) async fn run(mut self) -> Result<()> {
-        let mut delays = patience();
         let mut garbled_at: Option<Position> = None;
         loop {
             let reached = self.transactions.boundary().clone();
-            let Some(ended) = self.read(&mut delays).await? else { return Ok(()) };
+            let Some(ended) = self.read().await? else { return Ok(()) };
             if *self.transactions.boundary() != reached {
-                delays = patience();
+                self.trials.over();
             }
-            self.reconsider(ended, &mut garbled_at)?;
-            self.stream = self.reopen(&mut delays).await?;
+            let error = self.reconsider(ended, &mut garbled_at)?;
+            self.stream = self.reopen(error).await?;
             self.transactions.rewind();
         }
     }
 
     /// Reads until the stream ends; `None` when all is done.
-    async fn read(&mut self, delays: &mut ExponentialBackoff) -> Result<Option<Ended>> {
+    async fn read(&mut self) -> Result<Option<Ended>> {
         let mut silent = 0;
         loop {
             let (kind, event) = match self.stream.next().await {
@@ -73,7 +63,7 @@ impl Reading {
                 }
             }
             if kind == Kind::Heartbeat {
-                *delays = patience();
+                self.trials.over();
             }
             silent = if kind == Kind::Heartbeat { silent + 1 } else { 0 };
             if silent == DOUBT {
@@ -111,8 +101,8 @@ impl Reading {
         Ok(end)
     }
 
-    /// Whether a stream that ended so may be taken up again.
-    fn reconsider(&mut self, ended: Ended, garbled_at: &mut Option<Position>) -> Result<()> {
+    /// Why a stream that ended so may be taken up again; an error if it may not.
+    fn reconsider(&mut self, ended: Ended, garbled_at: &mut Option<Position>) -> Result<Error> {
         let boundary = self.transactions.boundary();
         match ended {
             Ended::Definite(error) => Err(error),
@@ -122,41 +112,37 @@ impl Reading {
             Ended::Garbled(error) => {
                 tracing::warn!(%error, %boundary, "reading once more");
                 *garbled_at = Some(boundary.clone());
-                Ok(())
+                Ok(connection_lost(&error.message))
             }
             Ended::Usurped(error) => {
                 tracing::warn!(%error, "taking another name");
                 self.reader = Reader::random();
-                Ok(())
+                Ok(connection_lost(&error.message))
             }
             Ended::Lost(error) => {
-                tracing::warn!(%error, %boundary, "taking up the binary log again");
-                Ok(())
+                tracing::info!(%error, %boundary, "taking up the binary log again");
+                Ok(error)
             }
         }
     }
 
-    async fn reopen(&mut self, delays: &mut ExponentialBackoff) -> Result<Stream> {
-        let mut last = None;
-        for delay in delays {
-            tokio::time::sleep(delay).await;
-            match Stream::open(&self.server, &self.reader, self.transactions.boundary()).await {
-                Ok(stream) => return Ok(stream),
+    /// Takes the stream up behind the last whole transaction, on a server that still has all that
+    /// it had told.
+    async fn reopen(&mut self, mut error: Error) -> Result<Stream> {
+        let place = if self.transactions.has_told() {
+            Place::At(self.transactions.boundary())
+        } else {
+            self.start.place()
+        };
+        loop {
+            let tried = self.trials.wait(&error).await;
+            tried.map_err(|error| error.during(format!("reading on {place}")))?;
+            self.trials.replacement().await?.close().await?;
+            match Stream::open(&self.server, &self.reader, place).await {
+                Ok((stream, _)) => return Ok(stream),
                 Err(Ended::Definite(error)) => return Err(error),
-                Err(ended) => {
-                    let error = ended.into_error();
-                    tracing::warn!(%error, "the server cannot be reached");
-                    last = Some(error);
-                }
+                Err(ended) => error = ended.into_error(),
             }
         }
-        let why = last.map_or_else(String::new, |error| format!(": {error}"));
-        let boundary = self.transactions.boundary();
-        Err(Error::new(
-            ErrorKind::Resumable,
-            "capture_lost",
-            format!("the binary log could not be read on behind {boundary}{why}"),
-        )
-        .hint("resume when the server can be reached"))
     }
 }

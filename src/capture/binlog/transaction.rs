@@ -48,8 +48,9 @@ pub(super) struct Transactions {
     boundary: Position,
     group: Option<Group>,
     prepared: Open,
-    /// XA transactions prepared before the start may be committed up to here.
-    lenient_until: Position,
+    /// XA transactions prepared before the start may be committed up to here. `None` when the start
+    /// is no place: then the first place to be told is the end of a transaction.
+    lenient_until: Option<Position>,
     /// Bytes of a compressed transaction whose events have not come yet.
     packed: u64,
     outbox: Outbox,
@@ -60,20 +61,20 @@ pub(super) struct Transactions {
 struct Group {
     xid: Option<Xid>,
     seen: Seen,
-    /// Bytes of its keys, if they wait for their commit.
+    /// Bytes of the keys that are not delivered.
     weight: usize,
     /// Whether a part of its keys is delivered already.
     told: bool,
 }
 
 impl Transactions {
-    /// Reads on from `start`, a boundary.
+    /// Reads on from `start`: a boundary, unless there is none to be lenient until.
     pub(super) fn new(
         watched: Watched,
         names: Names,
         ours: Ours,
         start: Position,
-        lenient_until: Position,
+        lenient_until: Option<Position>,
     ) -> Self {
         Self {
             names,
@@ -93,6 +94,11 @@ impl Transactions {
     /// Where a lost stream is to be taken up again.
     pub(super) fn boundary(&self) -> &Position {
         &self.boundary
+    }
+
+    /// Whether a boundary was told.
+    pub(super) fn has_told(&self) -> bool {
+        !self.outbox.is_mute()
     }
 
     /// The end of what was read.
@@ -193,7 +199,7 @@ impl Transactions {
         }
         self.place.born = born;
         self.boundary = self.place.clone();
-        if self.outbox.is_mute() {
+        if self.outbox.is_mute() && self.lenient_until.is_some() {
             self.tell();
         }
         Ok(())
@@ -244,21 +250,23 @@ impl Transactions {
         };
         let known = group.seen.keys.len();
         self.tables.read(change, code, data, &mut group.seen)?;
+        group.weight += xa::weight(&group.seen.keys[known..]);
         match &group.xid {
-            None => group.told |= self.outbox.whole_parts(&mut group.seen.keys),
-            // Keys of an XA transaction count only when it is committed.
-            Some(xid) => {
-                group.weight += xa::weight(&group.seen.keys[known..]);
-                self.prepared.make_room(xid, group.weight)?;
+            None => {
+                if self.outbox.whole_parts(&mut group.seen.keys, group.weight) {
+                    group.told = true;
+                    group.weight = xa::weight(&group.seen.keys);
+                }
             }
+            // Keys of an XA transaction count only when it is committed.
+            Some(xid) => self.prepared.make_room(xid, group.weight)?,
         }
         Ok(())
     }
 
     fn commit(&mut self) -> Result<()> {
         let group = self.group.take().ok_or_else(|| corrupt("a commit of nothing"))?;
-        self.end();
-        self.deliver(group.seen, group.told);
+        self.end_with(group.seen, group.told);
         Ok(())
     }
 
@@ -281,27 +289,35 @@ impl Transactions {
             return Ok(Flow::GoOn);
         }
         let Some(seen) = self.prepared.close(&xid) else {
-            if self.place.is_after(&self.lenient_until) {
+            if self.lenient_until.as_ref().is_none_or(|until| self.place.is_after(until)) {
                 return Err(unknown_xid(&xid));
             }
             self.end();
             return Ok(Flow::GoOn);
         };
-        self.end();
         let matters = !seen.is_empty();
-        self.deliver(seen, false);
+        self.end_with(seen, false);
         Ok(if matters { Flow::Completed(xid) } else { Flow::GoOn })
     }
 
-    /// A transaction ended here.
+    /// A transaction of no concern ended here.
     fn end(&mut self) {
+        self.end_with(Seen::default(), false);
+    }
+
+    /// A transaction ended here, of which a part may be told already. Its end is told behind its keys:
+    /// who acknowledges that need not read them again.
+    fn end_with(&mut self, seen: Seen, told: bool) {
         self.tables.forget();
         if self.place.request_offset().is_some() {
             self.boundary = self.place.clone();
         }
-        if self.outbox.ended() {
+        let matters = told || !seen.is_empty();
+        self.outbox.keys(seen.keys);
+        if self.outbox.ended() || matters {
             self.tell();
         }
+        self.outbox.fences(seen.fences);
     }
 
     /// A statement without a frame is a transaction of its own.
@@ -309,15 +325,6 @@ impl Transactions {
         if self.group.is_none() {
             self.end();
         }
-    }
-
-    fn deliver(&mut self, seen: Seen, told: bool) {
-        if seen.is_empty() && !told {
-            return;
-        }
-        self.outbox.keys(seen.keys);
-        self.tell();
-        self.outbox.fences(seen.fences);
     }
 
     fn tell_untold(&mut self) {

@@ -6,7 +6,7 @@ use super::cursor::Cursor;
 use super::position::Position;
 use super::tables::Seen;
 use crate::error::{Error, Result};
-use crate::schema::{Key, KeyPart, hex};
+use crate::schema::{Key, hex};
 
 /// The name of an XA transaction, in the spelling of the log: `X'61',X'',1`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,8 +31,8 @@ pub(super) struct Open {
     room: usize,
 }
 
-/// Some ten million short keys.
-const ROOM: usize = 1 << 30;
+/// Some five million keys of one integer.
+const ROOM: usize = 512 << 20;
 
 impl Xid {
     /// From `XA START X'61',X'',1`, as the server writes it.
@@ -111,14 +111,7 @@ impl Open {
 
 /// How many bytes keys take.
 pub(super) fn weight(keys: &[Key]) -> usize {
-    let of_part = |part: &KeyPart| match part {
-        KeyPart::Int(_) | KeyPart::UInt(_) => 0,
-        KeyPart::Bytes(bytes) => bytes.len(),
-    };
-    let of_key = |key: &Key| {
-        size_of::<Key>() + size_of_val(&*key.0) + key.0.iter().map(of_part).sum::<usize>()
-    };
-    keys.iter().map(of_key).sum()
+    keys.iter().map(Key::weight).sum()
 }
 
 #[cfg(test)]

@@ -87,8 +87,8 @@ impl Log {
         let start = Position { file: "b.000001".into(), offset: 100, born: 0 };
         let watched = watched();
         let names = Names::new(&watched, false);
-        let ours = Ours::new(Some("/* zosc r */ ".into()));
-        let transactions = Transactions::new(watched, names, ours, start.clone(), start);
+        let ours = Ours::new(Some("/* zosc r */ ".into()), None);
+        let transactions = Transactions::new(watched, names, ours, start.clone(), Some(start));
         let mut log = Self { transactions, end: 100, packed: false, placeless: false };
         log.take(15, &[]).unwrap();
         assert_eq!(log.delivered(), ["commit b.000001:100"]);
@@ -222,6 +222,11 @@ fn transactions_of_others_are_told_when_it_is_quiet() {
         log.query("CREATE TABLE x (a int)").unwrap();
     }
     assert_eq!(log.delivered().len(), 1);
+    (1..QUIET).for_each(|_| drop(log.query("CREATE TABLE x (a int)").unwrap()));
+    log.query("BEGIN").unwrap();
+    log.insert([1]).unwrap();
+    log.commit().unwrap();
+    assert_eq!(log.delivered()[0], "keys 1", "an end is never told before its keys");
 }
 
 #[test]
