@@ -47,6 +47,11 @@ impl Address {
     ///
     /// READ COMMITTED keeps the writers out of each other's gaps, so that a deadlock is never theirs.
     pub async fn connect(&self) -> Conn {
+        self.try_to_connect().await.unwrap()
+    }
+
+    /// The same, where the server may be away or full.
+    pub async fn try_to_connect(&self) -> Result<Conn, mysql_async::Error> {
         let opts = OptsBuilder::default()
             .ip_or_hostname(self.host.clone())
             .tcp_port(self.port)
@@ -61,7 +66,7 @@ impl Address {
                 "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
                 self.database.session().to_owned(),
             ]);
-        Conn::new(opts).await.unwrap()
+        Conn::new(opts).await
     }
 
     /// Runs statements one after the other in a session of their own.

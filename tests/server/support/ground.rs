@@ -26,7 +26,11 @@ pub struct Ground {
 impl Ground {
     /// Makes the schema on the shared server and runs `statements` in it.
     pub async fn laid(name: &str, place: Place, statements: &[&str]) -> Self {
-        let address = place.address();
+        Self::laid_at(place.address(), name, place, statements).await
+    }
+
+    /// The same on a server of the test's own.
+    pub async fn laid_at(address: Address, name: &str, place: Place, statements: &[&str]) -> Self {
         let schema = place.schema(name);
         let (drop, create) = (
             format!("DROP DATABASE IF EXISTS {schema}"),
@@ -119,6 +123,17 @@ impl Ground {
         assert_eq!(self.looks().await, self.before, "something is not as it was: {ran:#?}");
     }
 
+    /// Checks that a run stopped, left the original as it was, and says how it is gone on with.
+    pub async fn waits_to_be_resumed(&self, ran: &Ran) {
+        assert_eq!(ran.error()["resumable"], true, "{ran:#?}");
+        let hints = ran.error()["hints"].to_string();
+        assert!(hints.contains("`zosc resume"), "it does not say how to go on: {ran:#?}");
+        let name = self.before[0].split(':').next().unwrap();
+        assert_eq!(self.look(name).await, self.before[0], "it is not as it was: {ran:#?}");
+        let shadow = format!("{name}__zosc_shadow");
+        assert!(self.tables().await.contains(&shadow), "there is nothing to go on with: {ran:#?}");
+    }
+
     /// Removes the schema of a test that ended well.
     pub async fn gone(self) {
         self.address.run(&[&format!("DROP DATABASE {}", self.schema)]).await;
@@ -128,6 +143,11 @@ impl Ground {
 impl Ground {
     /// With a table `big` that takes some seconds to copy.
     pub async fn with_a_big_table(name: &str, place: Place) -> Self {
+        Self::with_a_big_table_at(place.address(), name, place).await
+    }
+
+    /// The same on a server of the test's own.
+    pub async fn with_a_big_table_at(address: Address, name: &str, place: Place) -> Self {
         let rows = "INSERT INTO big WITH RECURSIVE n (i) AS \
                     (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
                     SELECT i, CONCAT('v', i) FROM n";
@@ -136,7 +156,7 @@ impl Ground {
             &place.database.words("SET cte_max_recursion_depth = 100000"),
             rows,
         ];
-        let ground = Self::laid(name, place, &statements).await;
+        let ground = Self::laid_at(address, name, place, &statements).await;
         ground.run(&["ANALYZE TABLE big"]).await;
         ground
     }

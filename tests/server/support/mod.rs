@@ -6,6 +6,7 @@ pub mod each;
 pub mod ground;
 pub mod mysqld;
 pub mod place;
+pub mod proxy;
 pub mod replica;
 pub mod story;
 mod words;

@@ -1,7 +1,7 @@
 //! Throw-away servers: a copy of the prepared data directory, loopback only, own port and socket,
 //! gone when the test process ends, however it ends.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,14 +11,19 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Holds the server on a leash: when our end of the pipe closes (drop, panic, kill -9), the server
-/// is killed and its folder removed.
+/// is killed and its folder removed. Until then it is killed and started again on demand.
 const LEASH: &str = r#"
 dir=$1; shift
-"$@" >"$dir/stdout" 2>"$dir/stderr" &
-server=$!
-cat >/dev/null
-kill -9 "$server" 2>/dev/null
-wait "$server" 2>/dev/null
+start() { "$@" >>"$dir/stdout" 2>>"$dir/stderr" & server=$!; }
+crash() { kill -9 "$server" 2>/dev/null; wait "$server" 2>/dev/null; }
+start "$@"
+while read -r word; do
+    case $word in
+        crash) crash; echo done ;;
+        start) start "$@" ;;
+    esac
+done
+crash
 rm -rf "$dir"
 "#;
 
@@ -88,13 +93,31 @@ impl Mysqld {
         let leash = command
             .args(extra)
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let server = Self { leash: Some(leash), dir, kind, port };
         server.wait_until_it_answers();
         server
+    }
+
+    /// Kills the server with -9; its folder stays.
+    pub fn crash(&mut self) {
+        self.tell("crash");
+        let pipe = self.leash.as_mut().and_then(|leash| leash.stdout.as_mut()).unwrap();
+        BufReader::new(pipe).read_line(&mut String::new()).unwrap();
+    }
+
+    /// Starts it again with the same folder, port and arguments; waits until it answers.
+    pub fn restart(&mut self) {
+        self.tell("start");
+        self.wait_until_it_answers();
+    }
+
+    fn tell(&mut self, word: &str) {
+        let pipe = self.leash.as_mut().and_then(|leash| leash.stdin.as_mut()).unwrap();
+        writeln!(pipe, "{word}").unwrap();
     }
 
     /// `mysql://root@127.0.0.1:port/`.

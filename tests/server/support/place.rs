@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::mysqld::Database;
-use super::story::Story;
+use super::story::{Story, Told};
 use zosc::capture::Mode;
 
 /// A server and a capture.
@@ -53,6 +53,11 @@ impl Play for Story {
     fn play(self) {
         self.run();
     }
+}
+
+/// It has been played.
+impl Play for Told {
+    fn play(self) {}
 }
 
 impl<F: Future<Output = ()>> Play for F {

@@ -10,12 +10,15 @@ use serde_json::Value;
 
 use super::address::Address;
 
+const ZOSC: &str = env!("CARGO_BIN_EXE_zosc");
+
 /// A run that has been started.
 pub struct Running {
     child: Child,
     stdout: Heard,
     stderr: Heard,
     started: Instant,
+    peak_kib: u64,
 }
 
 /// What comes out of a pipe, and who listens until it is closed.
@@ -33,6 +36,8 @@ pub struct Ran {
     pub events: Vec<Value>,
     /// What people read.
     pub stderr: String,
+    /// The most memory that it was seen to have.
+    pub peak_kib: u64,
 }
 
 /// Starts `zosc` with JSON events against a server; `args` are all that follows the connection.
@@ -40,10 +45,28 @@ pub fn start(address: &Address, args: &[&str]) -> Running {
     command(address, &[], args)
 }
 
+/// The same, with a process that dies at a place of the code that `crash_point!` names.
+pub fn start_doomed(address: &Address, place: &str, args: &[&str]) -> Running {
+    let mut command = Command::new(ZOSC);
+    command.env("FAILPOINTS", format!("{place}=return"));
+    begin(command, address, args)
+}
+
+/// Starts `zosc`, which dies when it takes more than so many KiB of memory for its data.
+pub fn start_within(address: &Address, data_kib: u64, args: &[&str]) -> Running {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit -d {data_kib} && exec \"$@\""), "sh", ZOSC]);
+    begin(command, address, args)
+}
+
 /// Starts `zosc` with the words of a command, which come first.
 pub fn command(address: &Address, words: &[&str], args: &[&str]) -> Running {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_zosc"));
+    let mut command = Command::new(ZOSC);
     command.args(words);
+    begin(command, address, args)
+}
+
+fn begin(mut command: Command, address: &Address, args: &[&str]) -> Running {
     command.args(["--host", &address.host, "--port", &address.port.to_string()]);
     command.args(["--user", &address.user, "--format", "json"]).args(args);
     // Nothing of the machine's own settings may leak in.
@@ -58,7 +81,7 @@ pub fn command(address: &Address, words: &[&str], args: &[&str]) -> Running {
     let mut child = command.spawn().unwrap();
     let stdout = Heard::from(child.stdout.take().unwrap());
     let stderr = Heard::from(child.stderr.take().unwrap());
-    Running { child, stdout, stderr, started: Instant::now() }
+    Running { child, stdout, stderr, started: Instant::now(), peak_kib: 0 }
 }
 
 impl Heard {
@@ -85,6 +108,7 @@ impl Running {
     /// Waits for the end; a run that takes longer than `patience` is killed and fails the test.
     pub fn wait(mut self, patience: Duration) -> Ran {
         let status = loop {
+            self.look_at_memory();
             if let Some(status) = self.child.try_wait().unwrap() {
                 break Some(status);
             }
@@ -106,12 +130,26 @@ impl Running {
                 })
             })
             .collect();
-        Ran { code, events, stderr }
+        Ran { code, events, stderr, peak_kib: self.peak_kib }
+    }
+
+    /// The system remembers the most that it ever had, until it has ended.
+    fn look_at_memory(&mut self) {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse().ok());
+        self.peak_kib = self.peak_kib.max(peak.unwrap_or(0));
     }
 
     /// Whether some words are in its events so far.
     pub fn has_said(&self, words: &str) -> bool {
         self.stdout.text.lock().unwrap().contains(words)
+    }
+
+    /// All that it has said so far.
+    pub fn said(&self) -> String {
+        format!("{}{}", self.stdout.text.lock().unwrap(), self.stderr.text.lock().unwrap())
     }
 
     /// Presses Ctrl-C.
@@ -129,6 +167,18 @@ impl Running {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Kills it without warning if it has not ended by then.
+    pub fn kill_after(mut self, patience: Duration) -> Option<Ran> {
+        while self.started.elapsed() < patience {
+            if self.child.try_wait().unwrap().is_some() {
+                return Some(self.wait(patience));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.kill();
+        None
     }
 
     /// Whether it is still at work.

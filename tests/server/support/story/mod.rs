@@ -5,12 +5,14 @@
 
 pub mod act;
 mod book;
+mod broken;
 mod compare;
 mod naive;
 mod play;
 mod seed;
 pub mod shape;
 mod statement;
+mod storm;
 pub mod values;
 mod writer;
 
@@ -20,13 +22,16 @@ use std::time::Duration;
 use serde_json::Value;
 
 use self::act::Act;
+pub use self::broken::Broken;
 pub use self::naive::ByHand;
 use self::shape::{Era, Key, Shape, SpellUnique, Unique};
 pub use self::statement::LOADED;
+pub use self::storm::{Storm, Tally};
 use self::values::Make;
 use super::address::Address;
 use super::mysqld::Mysqld;
 use super::place::Place;
+use super::proxy::Proxy;
 use super::replica::{self, WAITS_FOR_A_REPLICA};
 
 /// Between the slots of the first rows: what lies between them is for inserts and moves. No number of
@@ -48,10 +53,12 @@ pub struct Story {
     pause: Duration,
     xa: bool,
     server: Option<Mysqld>,
+    proxy: Option<Arc<Proxy>>,
     args: Vec<String>,
     before: Vec<String>,
     meddling: Vec<String>,
     by_hand: Option<ByHand>,
+    broken: Option<Broken>,
 }
 
 /// What a good end was like.
@@ -61,8 +68,12 @@ pub struct Told {
     pub events: Vec<Value>,
     /// Transactions of all writers while the table was migrated.
     pub during: u64,
+    /// Statements of all writers to the table, from before to after that.
+    pub statements: u64,
     /// The longest that a statement of a writer took.
     pub longest: Duration,
+    /// How often zosc died on the way.
+    pub deaths: usize,
     /// Where the time went.
     pub spent: Spent,
 }
@@ -95,17 +106,19 @@ impl Story {
             create: String::new(),
             session: Vec::new(),
             shape: Arc::new(shape),
-            rows: 3_000,
+            rows: 1_500,
             alter: String::new(),
             writers: 4,
             acts: Act::ALL.to_vec(),
             pause: Duration::from_millis(20),
             xa: false,
             server: None,
+            proxy: None,
             args: vec!["--max-chunk-rows=150".to_owned()],
             before: Vec::new(),
             meddling: Vec::new(),
             by_hand: std::env::var_os("ZOSC_TWIN_BY_HAND").map(|_| ByHand::Altered),
+            broken: None,
         }
     }
 
@@ -268,6 +281,12 @@ impl Story {
         self
     }
 
+    /// The migration, and nobody else, reaches the server through a proxy.
+    pub fn through(mut self, proxy: &Arc<Proxy>) -> Self {
+        self.proxy = Some(Arc::clone(proxy));
+        self
+    }
+
     /// Flags for zosc, instead of `--max-chunk-rows=150`.
     pub fn args(mut self, args: &[&str]) -> Self {
         self.args = args.iter().map(|arg| (*arg).to_owned()).collect();
@@ -285,6 +304,12 @@ impl Story {
     /// are altered by hand: what fails then is wrong with the story, not with zosc.
     pub fn by_hand(mut self, how: ByHand) -> Self {
         self.by_hand = Some(how);
+        self
+    }
+
+    /// zosc dies, is started again, and dies again, until it comes to the end.
+    pub fn broken(mut self, how: Broken) -> Self {
+        self.broken = Some(how);
         self
     }
 

@@ -15,7 +15,7 @@ use super::values::Rng;
 use super::writer::{Pulse, Report, Writer};
 use super::{GAP, Spent, Story, Told, naive};
 use crate::support::address::Address;
-use crate::support::zosc;
+use crate::support::zosc::{self, Ran};
 
 /// Transactions of the writers before the migration begins.
 const WARM_UP: u64 = 20;
@@ -24,7 +24,7 @@ const WARM_UP: u64 = 20;
 const AFTERWARDS: u64 = 80;
 
 /// How long a migration may take before it counts as hanging.
-const PATIENCE: Duration = Duration::from_mins(5);
+pub(super) const PATIENCE: Duration = Duration::from_mins(5);
 
 impl Story {
     /// Plays the story; what went wrong, if something did.
@@ -58,12 +58,13 @@ impl Story {
         let writers = self.start_writers(&address, books, [&table, &twin], &pulse).await;
         pulse.wait_for(WARM_UP).await;
         let (started, before) = (Instant::now(), pulse.transactions());
-        let migrated = self.migrate(&address, &table).await;
+        let migrated = self.migrate(&address, &table, &pulse).await;
         let (ended, during) = (Instant::now(), pulse.transactions() - before);
         pulse.wait_for(before + during + AFTERWARDS).await;
         pulse.stop();
         let (report, troubles) = join(writers).await;
-        let events = migrated.map_err(|failure| format!("{failure}\n{}", troubles.join("\n")))?;
+        let (events, deaths) =
+            migrated.map_err(|failure| format!("{failure}\n{}", troubles.join("\n")))?;
         if !troubles.is_empty() {
             let troubles = troubles.join("\n");
             let why = if troubles.contains("(40001)") { deadlock(&address).await } else { None };
@@ -86,7 +87,8 @@ impl Story {
         conn.disconnect().await.map_err(|error| error.to_string())?;
         let (seeding, migrating, the_rest) = (started - began, ended - started, ended.elapsed());
         let spent = Spent { seeding, migrating, the_rest };
-        Ok(Told { events, during, longest: report.longest, spent })
+        let Report { statements, longest, .. } = report;
+        Ok(Told { events, during, statements, longest, deaths, spent })
     }
 
     async fn start_writers(
@@ -99,8 +101,10 @@ impl Story {
         let mut writers = Vec::new();
         for book in books {
             let writer = book.writer;
+            let conn = self.connect(address).await;
+            pulse.notes(conn.id());
             let writer = Writer {
-                conn: self.connect(address).await,
+                conn,
                 shape: Arc::clone(&self.shape),
                 table: table.sql(),
                 twin: twin.sql(),
@@ -116,39 +120,71 @@ impl Story {
         writers
     }
 
-    /// Migrates the table to the end; zosc's events, or why it failed.
-    async fn migrate(&self, address: &Address, table: &Table) -> Result<Vec<Value>, String> {
+    /// Migrates the table to the end; zosc's events and how often it died, or why it failed.
+    async fn migrate(
+        &self,
+        address: &Address,
+        table: &Table,
+        pulse: &Arc<Pulse>,
+    ) -> Result<(Vec<Value>, usize), String> {
         if let Some(how) = self.by_hand {
             naive::migrate(address, table, &self.alter, how).await;
-            return Ok(Vec::new());
+            return Ok((Vec::new(), 0));
         }
         let capture = self.place.flag();
         let mut all: Vec<&str> = vec!["--copy", &capture, "--alter", &self.alter];
         all.extend(self.args.iter().map(String::as_str));
+        // A run that dies when all is written down is known by its id alone.
+        let id = format!("--id={}", self.name);
+        if self.broken.is_some() {
+            all.push(&id);
+        }
         let name = table.sql();
         all.push(&name);
-        let running = zosc::start(address, &all);
-        let ran = tokio::task::spawn_blocking(move || running.wait(PATIENCE))
-            .await
-            .map_err(|panic| panic.to_string())?;
+        let address = self.proxy.as_ref().map_or(address, |proxy| proxy.address());
+        if self.proxy.is_some() {
+            // It must understand what is said.
+            all.push("--ssl-mode=disabled");
+        }
+        let all: Vec<String> = all.into_iter().map(str::to_owned).collect();
+        let (address, broken, pulse) = (address.clone(), self.broken.clone(), Arc::clone(pulse));
+        let (ran, deaths) = tokio::task::spawn_blocking(move || {
+            let all: Vec<&str> = all.iter().map(String::as_str).collect();
+            match broken {
+                None => (zosc::start(&address, &all).wait(PATIENCE), 0),
+                Some(how) => how.run(&address, &all, &pulse),
+            }
+        })
+        .await
+        .map_err(|panic| panic.to_string())?;
+        self.is_done(&ran, deaths)?;
+        Ok((ran.events, deaths))
+    }
+
+    /// Whether zosc did what it was told.
+    fn is_done(&self, ran: &Ran, deaths: usize) -> Result<(), String> {
         if ran.code != 0 {
             let events = ran.events.iter().filter(|event| event["event"] != "progress");
             let said: Vec<String> = events.map(ToString::to_string).collect();
             return Err(format!(
-                "zosc: exit code {}\n{}\n{}",
+                "zosc: exit code {} after {deaths} deaths\n{}\n{}",
                 ran.code,
                 said.join("\n"),
                 ran.stderr
             ));
         }
-        if ran.finished()["outcome"] != "copied" {
+        let outcome = &ran.finished()["outcome"];
+        if deaths > 0 && outcome == "already" {
+            return Ok(());
+        }
+        if outcome != "copied" {
             return Err(format!("zosc did not copy: {}", ran.finished()));
         }
         let mode = ran.events_of("plan").map(|plan| &plan["mode"]).last();
         if mode.and_then(Value::as_str) != Some(self.place.capture.word()) {
             return Err(format!("zosc has captured by {mode:?}"));
         }
-        Ok(ran.events)
+        Ok(())
     }
 
     fn address(&self) -> Address {
@@ -172,6 +208,7 @@ async fn join(writers: Vec<JoinHandle<Report>>) -> (Report, Vec<String>) {
     for writer in writers {
         let report = writer.await.unwrap();
         all.longest = all.longest.max(report.longest);
+        all.statements += report.statements;
         troubles.extend(report.trouble);
     }
     (all, troubles)

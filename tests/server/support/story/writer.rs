@@ -1,7 +1,7 @@
 //! An application's thread: the same transactions on the table and on its twin.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use mysql_async::Conn;
@@ -37,6 +37,8 @@ pub struct Writer {
 pub struct Pulse {
     transactions: AtomicU64,
     stopped: AtomicBool,
+    resting: AtomicBool,
+    connections: Mutex<Vec<u32>>,
 }
 
 impl Pulse {
@@ -50,6 +52,21 @@ impl Pulse {
         while self.transactions() < transactions && !self.stopped.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// A writer has this connection.
+    pub fn notes(&self, connection: u32) {
+        self.connections.lock().unwrap().push(connection);
+    }
+
+    /// Whether a writer has it.
+    pub fn is_a_writers(&self, connection: u32) -> bool {
+        self.connections.lock().unwrap().contains(&connection)
+    }
+
+    /// The writers rest after their present transaction, or go on.
+    pub fn rest(&self, whether: bool) {
+        self.resting.store(whether, Ordering::Relaxed);
     }
 
     /// The writers end after their present transaction.
@@ -81,6 +98,10 @@ impl Writer {
     pub async fn run(mut self) -> Report {
         let mut report = Report::default();
         while !self.pulse.stopped.load(Ordering::Relaxed) {
+            if self.pulse.resting.load(Ordering::Relaxed) {
+                tokio::time::sleep(self.pause).await;
+                continue;
+            }
             if let Err(trouble) = self.transaction(&mut report).await {
                 self.pulse.stop();
                 report.trouble = Some(format!("writer {}: {trouble}", self.book.writer));
