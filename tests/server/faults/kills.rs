@@ -1,0 +1,41 @@
+//! Connections of zosc are killed, again and again.
+
+use std::time::{Duration, Instant};
+
+use super::bed::{Bed, PATIENCE, until_it_says};
+use crate::support::place::{Place, played};
+
+played! {
+    everywhere: every_connection_is_killed_again_and_again;
+    with_binlog: the_dump_thread_is_killed_again_and_again;
+}
+
+/// For so long.
+const RAMPAGE: Duration = Duration::from_secs(3);
+
+async fn rampage(bed: Bed, condition: &str) {
+    let application = bed.application();
+    let mut running = bed.start();
+    until_it_says(&mut running, "\"stage\":\"copy\"");
+    let begun = Instant::now();
+    let mut killed = 0;
+    while begun.elapsed() < RAMPAGE && running.is_running() {
+        killed += bed.kill(condition).await;
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(100..300))).await;
+    }
+    let ran = running.wait(PATIENCE);
+    let written = application.written();
+    application.stop().nothing();
+    bed.is_migrated(&ran).await;
+    assert!(killed > 5 && written > 50, "{killed} killed, {written} written: nothing is proven");
+    bed.gone().await;
+}
+
+async fn every_connection_is_killed_again_and_again(place: Place) {
+    rampage(Bed::made("fault_kills", place).await, "TRUE").await;
+}
+
+async fn the_dump_thread_is_killed_again_and_again(place: Place) {
+    let bed = Bed::made("fault_dump", place).await;
+    rampage(bed, "command LIKE 'Binlog Dump%'").await;
+}

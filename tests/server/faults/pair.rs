@@ -1,0 +1,97 @@
+//! A server and its replica, which takes its place.
+
+use std::time::{Duration, Instant};
+
+use mysql_async::Row;
+use mysql_async::prelude::Queryable;
+
+use super::bed::{Bed, PATIENCE};
+use crate::support::address::Address;
+use crate::support::mysqld::{Database, Mysqld};
+
+/// What the servers call a replica's work when it has none.
+const APPLIED: &str = "has read all relay log";
+
+/// The words of a family: status, its columns, and the statements.
+struct Words {
+    follow: &'static str,
+    status: &'static str,
+    state: &'static str,
+    promote: [&'static str; 2],
+}
+
+impl Words {
+    fn of(database: Database, by_gtid: bool) -> Self {
+        match database {
+            Database::Mysql => Self {
+                follow: if by_gtid {
+                    "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {port}, \
+                     SOURCE_USER = 'root', SOURCE_AUTO_POSITION = 1"
+                } else {
+                    "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {port}, \
+                     SOURCE_USER = 'root', SOURCE_LOG_FILE = 'binlog.000001', SOURCE_LOG_POS = 4"
+                },
+                status: "SHOW REPLICA STATUS",
+                state: "Replica_SQL_Running_State",
+                promote: ["STOP REPLICA", "RESET REPLICA ALL"],
+            },
+            Database::Mariadb | Database::Mariadb118 => Self {
+                follow: "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {port}, \
+                         MASTER_USER = 'root', MASTER_USE_GTID = slave_pos",
+                status: "SHOW SLAVE STATUS",
+                state: "Slave_SQL_Running_State",
+                promote: ["STOP SLAVE", "RESET SLAVE ALL"],
+            },
+        }
+    }
+}
+
+/// Starts a replica of the bed's server, which follows it from the beginning.
+pub async fn follow(bed: &Bed, by_gtid: bool, extra: &[&str]) -> Mysqld {
+    let extra = [&["--server-id=2", "--log-slave-updates=ON"], extra].concat();
+    let replica = Mysqld::start(bed.place.database, &extra);
+    let words = Words::of(bed.place.database, by_gtid);
+    let follow = words.follow.replace("{port}", &bed.address.port.to_string());
+    let start = match bed.place.database {
+        Database::Mysql => "START REPLICA",
+        Database::Mariadb | Database::Mariadb118 => "START SLAVE",
+    };
+    Address::of(&replica).run(&[&follow, start]).await;
+    replica
+}
+
+/// Waits until the replica has all that was done by now.
+pub async fn has_come_to(replica: &Mysqld, bed: &Bed) {
+    bed.run(&[&format!("CREATE TABLE {}.milestone (a INT)", bed.schema)]).await;
+    let come = format!(
+        "SELECT COUNT(*) FROM information_schema.tables \
+         WHERE table_schema = '{}' AND table_name = 'milestone'",
+        bed.schema
+    );
+    let replica = Address::of(replica);
+    while replica.cell(&come, 0).await.as_deref() != Some("1") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The bed's server dies; the replica applies all that it has received, and takes its place.
+pub async fn fail_over(bed: &mut Bed, replica: Mysqld) {
+    bed.server.as_mut().unwrap().crash();
+    let words = Words::of(bed.place.database, true);
+    let mut conn = Address::of(&replica).connect().await;
+    let begun = Instant::now();
+    loop {
+        let status: Row = conn.query_first(words.status).await.unwrap().unwrap();
+        if status.get::<String, _>(words.state).is_some_and(|state| state.contains(APPLIED)) {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "the replica does not come to an end: {status:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for sql in words.promote {
+        conn.query_drop(sql).await.unwrap();
+    }
+    conn.disconnect().await.unwrap();
+    bed.address = Address::of(&replica);
+    bed.server = Some(replica);
+}
