@@ -334,7 +334,7 @@ async fn a_server_is_known_again(database: Database) {
     // As if a replica answered.
     as_root(&mysqld.url(), &["SET GLOBAL server_id = 77"]).await;
     let error = other.session().await.unwrap_err();
-    assert_eq!((error.kind, error.code), (Kind::NotReady, "other_server"));
+    assert_eq!((error.kind, error.code), (Kind::Resumable, "other_server"));
 }
 
 #[tokio::test]

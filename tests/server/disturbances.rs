@@ -19,8 +19,7 @@ played! {
         the_original_is_renamed_away,
         a_duplicate_comes_after_its_twin_was_copied,
         a_transaction_was_open_before,
-        a_transaction_was_prepared_before,
-        somebody_presses_ctrl_c;
+        a_transaction_was_prepared_before;
     on_both_servers:
         a_shadow_row_is_corrupted,
         a_null_comes_after_the_copy_has_passed,
@@ -243,23 +242,12 @@ async fn another_zosc_works_on_the_table(place: Place) {
     ground.gone().await;
 }
 
-async fn somebody_presses_ctrl_c(place: Place) {
-    let ground = Ground::with_a_big_table("disturb_interrupt", place).await;
-    let running = ground.copying("ADD COLUMN c INT").await;
-    running.interrupt();
-    let ran = running.wait(PATIENCE);
-    assert_eq!(ran.code, 130, "{ran:#?}");
-    ground.is_as_before(&ran).await;
-    assert!(ran.error()["hint"].is_string(), "it does not say how to go on: {ran:#?}");
-    ground.gone().await;
-}
-
 /// The watchdog frees the application, whatever zosc was about to do.
 async fn the_lock_is_held_for_too_long(place: Place) {
     let ground = Ground::with_a_big_table("disturb_hold", place).await;
     let flags = ["--max-lock-hold", "1ms", "--swap-attempts", "2"];
     let ran = ground.start("big", "ADD COLUMN c INT", &flags).wait(PATIENCE);
-    ground.is_as_before(&ran).await;
+    ground.waits_to_be_resumed(&ran).await;
     assert_eq!(ran.code, 8, "{ran:#?}");
     assert_eq!(ran.error()["code"], "swap_not_granted");
     let exceeded = ran.events_of("swap").filter(|event| event["outcome"] == "hold_exceeded");

@@ -4,12 +4,18 @@
 
 mod binlog;
 mod connect;
+mod crash;
 mod disturbances;
+mod faults;
 mod judge;
 mod leftovers;
+mod meddling;
+mod memory;
+mod network;
 mod plan;
 mod refusals;
 mod smoke;
+mod soak;
 mod support;
 mod swap;
 mod triggers;

@@ -209,7 +209,9 @@ impl Bench {
     pub async fn capture_from(&self, watched: &Watched, from: Option<Position>) -> Running {
         let halt = Halt::new();
         let (capture, deliveries) =
-            Binlog::start(&self.server, watched.clone(), from, &halt).await.unwrap();
+            Binlog::start(&self.server, watched.clone(), from.map(Into::into), &halt)
+                .await
+                .unwrap();
         Running { capture, deliveries, halt }
     }
 

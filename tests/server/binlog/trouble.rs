@@ -178,7 +178,7 @@ async fn a_log_that_is_purged_or_reset_is_not_read_on(database: Database) {
     let server = bench.server.clone();
     let started = |position: zosc::capture::Position| {
         let (server, watched) = (server.clone(), watched.clone());
-        async move { Binlog::start(&server, watched, Some(position), &Halt::new()).await }
+        async move { Binlog::start(&server, watched, Some(position.into()), &Halt::new()).await }
     };
     let position = told[1].1.clone();
     // A log begun in another second: its file has the same name and is longer than before.

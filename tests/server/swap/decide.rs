@@ -1,6 +1,11 @@
 //! The swap's reply is lost: which table is which is looked at, never guessed.
 
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use zosc::error::Result;
 use zosc::journal::{Journal, RunRow};
+use zosc::mysql::{Identity, Process, Session};
 use zosc::plan::Method;
 use zosc::shadow::{self, Shadow};
 use zosc::swap::is_swapped;
@@ -8,7 +13,10 @@ use zosc::swap::is_swapped;
 use crate::plan::ground::Ground;
 
 /// No connection has this number.
-const GONE: u32 = u32::MAX;
+const GONE: Identity = Identity { id: u32::MAX, life: 0 };
+
+/// Less than a lost client's statement is waited for.
+const AT_ONCE: Duration = Duration::from_secs(20);
 
 async fn built(ground: &mut Ground, schema: &str, table: &str) -> Shadow {
     let mut request = ground.request(table, "ADD COLUMN c INT");
@@ -48,4 +56,47 @@ async fn by_the_tables_ids() {
 #[tokio::test]
 async fn by_the_tables_names() {
     decides("swap_names", "größe").await;
+}
+
+/// Behind a restart a connection of anybody may have the number of the one that was lost.
+#[tokio::test]
+async fn another_with_its_number_is_not_waited_for() {
+    let schema = "swap_number";
+    let mut ground = Ground::laid(schema, &["CREATE TABLE t (id INT PRIMARY KEY)"]).await;
+    let shadow = built(&mut ground, schema, "t").await;
+    let other = ground.server.session().await.unwrap();
+    let in_another_life = Identity { life: 1, ..other.identity() };
+    let looked = is_swapped(&ground.server, &shadow, in_another_life);
+    assert!(!tokio::time::timeout(AT_ONCE, looked).await.unwrap().unwrap());
+    // A restart need not be noticed.
+    let (busy, theirs) = sleep(&mut ground, other, 30).await;
+    let looked = is_swapped(&ground.server, &shadow, theirs);
+    assert!(!tokio::time::timeout(AT_ONCE, looked).await.unwrap().unwrap());
+    ground.session.run(format!("KILL {}", theirs.id)).await.unwrap();
+    busy.await.unwrap().unwrap_err();
+    // What the run itself has going on is waited for.
+    let own = ground.server.tagged(&shadow.run().to_string()).session().await.unwrap();
+    let (busy, ours) = sleep(&mut ground, own, 2).await;
+    assert!(!is_swapped(&ground.server, &shadow, ours).await.unwrap());
+    assert!(!sleeps(&mut ground, ours).await, "its statement still goes on");
+    busy.await.unwrap().unwrap();
+    ground.session.run(format!("DROP DATABASE {schema}")).await.unwrap();
+}
+
+/// Keeps a session busy; it is gone when the statement ends.
+async fn sleep(
+    ground: &mut Ground,
+    mut session: Session,
+    seconds: u32,
+) -> (JoinHandle<Result<u64>>, Identity) {
+    let identity = session.identity();
+    let busy = tokio::spawn(async move { session.run(format!("DO SLEEP({seconds})")).await });
+    while !sleeps(ground, identity).await {}
+    (busy, identity)
+}
+
+async fn sleeps(ground: &mut Ground, who: Identity) -> bool {
+    let all = Process::all(&mut ground.session).await.unwrap();
+    all.iter()
+        .any(|process| process.id == u64::from(who.id) && process.statement.contains("SLEEP("))
 }

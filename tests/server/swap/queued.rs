@@ -146,7 +146,9 @@ async fn the_shadow_is_held_open(place: Place) {
     assert_eq!(ran.code, 0, "{ran:#?}");
     let blocked = ran.events_of("swap").find(|event| event["outcome"] == "lock_timeout");
     let blockers = &blocked.expect("no attempt was blocked: nothing is proven")["blockers"];
-    assert_eq!(blockers[0]["thread"], thread, "{blockers}");
+    // Whoever else used a table at that moment is named, too.
+    let named = blockers.as_array().unwrap().iter().any(|blocker| blocker["thread"] == thread);
+    assert!(named, "{blockers}");
     assert!(longest < Duration::from_secs(4), "the application waited {longest:?}");
     let there = ground.column("SELECT COUNT(*) FROM big WHERE v = 'late'").await;
     assert_eq!(there, [written.to_string()]);

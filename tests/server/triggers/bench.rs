@@ -151,7 +151,7 @@ impl Bench {
         let bounds = SwapBounds { attempts, ..SwapBounds::default() };
         let (capture, deliveries) =
             Capture::start(&means, Mode::Triggers, watched.clone(), &bounds).await?;
-        let fence = self.journal().fence(&self.server).await?;
+        let fence = self.journal().fence(&self.server, &Halt::new()).await?;
         Ok(Running { capture, deliveries, halt, fence })
     }
 

@@ -8,11 +8,11 @@ use crate::support::story::{Story, values};
 played! {
     on_all_servers:
         a_bigint_that_the_server_numbers,
-        an_int_and_a_word_without_case_and_accents,
         a_uuid_with_trailing_zero_bytes,
-        a_datetime_and_a_timestamp,
-        an_enum_out_of_alphabetical_order_and_bits;
+        a_datetime_and_a_timestamp;
     everywhere:
+        an_int_and_a_word_without_case_and_accents,
+        an_enum_out_of_alphabetical_order_and_bits,
         an_unsigned_int_from_zero_to_its_maximum,
         a_bigint_unsigned_above_the_signed_range,
         a_mediumint_below_zero,

@@ -9,10 +9,10 @@ use crate::support::story::{Story, values};
 
 played! {
     on_all_servers:
-        unique_values_wander_from_row_to_row,
-        keys_move_to_and_fro,
-        the_log_has_only_what_changed;
+        unique_values_wander_from_row_to_row;
     everywhere:
+        keys_move_to_and_fro,
+        the_log_has_only_what_changed,
         the_table_has_triggers_of_its_own,
         files_are_loaded_and_tables_are_joined,
         transactions_are_prepared,
@@ -52,12 +52,12 @@ fn contested(name: &str, place: Place) -> Story {
 }
 
 fn chunks_of_ten_rows(place: Place) -> Story {
-    contested("write_tiny", place).rows(2_000).args(&["--max-chunk-rows=10", "--workers=4"])
+    contested("write_tiny", place).rows(1_000).args(&["--max-chunk-rows=10", "--workers=4"])
 }
 
 fn unique_values_wander_from_row_to_row(place: Place) -> Story {
     contested("write_swaps", place)
-        .rows(2_000)
+        .rows(1_000)
         .acts(&[Act::Swap, Act::Shift, Act::DeleteThenInsert, Act::Move, Act::Delete, Act::Insert])
         .args(&["--max-chunk-rows=20", "--workers=4"])
         .pause(Duration::ZERO)
@@ -78,18 +78,20 @@ fn an_empty_table_that_fills(place: Place) -> Story {
 
 fn keys_move_to_and_fro(place: Place) -> Story {
     contested("write_moves", place)
+        .rows(1_000)
         .acts(&[Act::Move, Act::Move, Act::Update])
         .args(&["--max-chunk-rows=50", "--workers=4"])
         .pause(Duration::ZERO)
 }
 
 fn one_statement_changes_many_rows(place: Place) -> Story {
-    contested("write_many", place).acts(&[Act::UpdateMany, Act::UpdateRange, Act::Move])
+    contested("write_many", place).rows(1_000).acts(&[Act::UpdateMany, Act::UpdateRange, Act::Move])
 }
 
 /// The isolation that applications have when they do not choose.
 fn the_application_reads_repeatably(place: Place) -> Story {
     contested("write_repeatable", place)
+        .rows(1_000)
         .session("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         .acts(&[Act::Update, Act::UpdateMany, Act::Insert])
 }
@@ -124,7 +126,7 @@ fn the_log_runs_ahead_of_the_rows(place: Place) -> Story {
         .column("v", values::word())
         .alter("ADD COLUMN c INT NOT NULL DEFAULT 1")
         .on_a_server_whose_log_runs_ahead(Duration::from_millis(300))
-        .rows(800)
+        .rows(500)
         .writers(16)
         .pause(Duration::ZERO)
         .args(&["--max-chunk-rows=100", "--workers=4", "--lock-timeout=20s", "--max-lock-hold=60s"])
@@ -133,6 +135,7 @@ fn the_log_runs_ahead_of_the_rows(place: Place) -> Story {
 /// They change values before a row is written, and tell others afterwards.
 fn the_table_has_triggers_of_its_own(place: Place) -> Story {
     contested("write_triggers", place)
+        .rows(1_000)
         .before("ALTER TABLE {t} ADD COLUMN times INT NOT NULL DEFAULT 0")
         .before("CREATE TRIGGER {s}.first BEFORE INSERT ON {t} FOR EACH ROW SET NEW.v = REVERSE(NEW.v)")
         .before("CREATE TRIGGER {s}.second BEFORE INSERT ON {t} FOR EACH ROW SET NEW.times = 1000")

@@ -22,7 +22,8 @@ async fn a_fence_that_was_tried_again_is_never_taken_for_a_new_one(database: Dat
         .await;
     let carrier = stage.carrier().clone();
     let held = tokio::spawn(async move { carrier.fence().await });
-    let ours = format!("`{FENCE}` (run, slot, token) VALUES ({number}, ");
+    // The list of processes has no more than the beginning of a statement; a token is nobody else's.
+    let ours = format!("`{FENCE}` (run, slot, token) SELECT id, 0, {}", first + 1);
     let connection = loop {
         let all = Process::all(&mut stage.session).await.unwrap();
         match all.into_iter().find(|process| process.statement.contains(&ours)) {

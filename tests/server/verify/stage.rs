@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc};
-use zosc::capture::{Acknowledge, Deliveries, Delivery, Receipt};
-use zosc::copy::{self, Copied};
+use zosc::capture::{Acknowledge, Deliveries, Delivery, Milestone, Receipt};
+use zosc::copy::{self, Copied, Remainder};
 use zosc::error::{Error, Kind, Result};
 use zosc::event::Events;
 use zosc::halt::Halt;
 use zosc::journal::{FENCE, Journal, RunRow};
+use zosc::ledger::Ledger;
 use zosc::means::Means;
 use zosc::mysql::{Server, Session};
 use zosc::pace::{Pace, Watching};
@@ -80,9 +81,13 @@ impl Stage {
         let (events, _) = Events::channel();
         let means = Means { server, journal, pace, events, halt };
         let (sender, deliveries) = mpsc::channel(64);
-        let acknowledge = Acknowledge::Journal(means.journal.clone());
+        let acknowledge = Acknowledge::Journal(
+            means.journal.clone(),
+            Arc::new(Milestone::new(means.server.clone())),
+        );
         let deliveries = Deliveries::new(deliveries, acknowledge, None);
-        let refresh = Refresh::start(&means, &pair, deliveries).await.unwrap();
+        let refresh =
+            Refresh::start(&means, &pair, Ledger::weighing(Key::weight), deliveries).await.unwrap();
         let log = Arc::new(Mutex::new(sender));
         tokio::spawn(deliver_fences(means.server.clone(), means.journal.run(), Arc::clone(&log)));
         Self { means, pair, session, refresh, log, _watching: watching }
@@ -94,7 +99,7 @@ impl Stage {
 
     /// Fills the shadow as a run does.
     pub async fn copy(&self) -> Copied {
-        copy::rows(&self.means, &self.pair, 0, self.carrier()).await.unwrap()
+        copy::rows(&self.means, &self.pair, 0, Remainder::whole(), self.carrier()).await.unwrap()
     }
 
     /// Fills the shadow, does something to it, and compares.
@@ -165,9 +170,9 @@ async fn journal(session: &mut Session, table: &TableName) -> Journal {
     run(
         session,
         &format!(
-            "INSERT INTO {JOURNAL}.run (phase, table_schema, table_name, statement, definition, \
-             shadow, kept, server_uuid, zosc_version, started_at) \
-             VALUES ('copying', '{}', '{}', '', '', '', '', '', '', NOW())",
+            "INSERT INTO {JOURNAL}.run (phase, table_schema, table_name, statement, allow, \
+             definition, shadow, kept, server_uuid, zosc_version, started_at) \
+             VALUES ('copying', '{}', '{}', '', '', '', '', '', '', '', NOW())",
             table.schema, table.table
         ),
     )
