@@ -7,9 +7,9 @@ use crate::support::story::{Story, values};
 
 played! {
     on_all_servers:
-        two_columns_exchange_their_names,
         types_grow;
     everywhere:
+        two_columns_exchange_their_names,
         change_renames_a_column,
         the_key_gets_another_name,
         a_column_is_dropped,

@@ -8,9 +8,9 @@ use crate::support::story::{Story, values};
 played! {
     on_all_servers:
         a_bigint_that_the_server_numbers,
-        a_uuid_with_trailing_zero_bytes,
-        a_datetime_and_a_timestamp;
+        a_uuid_with_trailing_zero_bytes;
     everywhere:
+        a_datetime_and_a_timestamp,
         an_int_and_a_word_without_case_and_accents,
         an_enum_out_of_alphabetical_order_and_bits,
         an_unsigned_int_from_zero_to_its_maximum,

@@ -10,10 +10,10 @@ played! {
     mariadb_with_triggers:
         compressed_columns;
     on_all_servers:
-        json_keeps_its_types,
-        generated_and_invisible_columns,
-        zero_dates_times_bits_and_sets;
+        json_keeps_its_types;
     everywhere:
+        generated_and_invisible_columns,
+        zero_dates_times_bits_and_sets,
         defaults_are_expressions,
         floats_keep_their_bits,
         blobs_and_geometry;
