@@ -4,7 +4,6 @@
 //! No statement depends on what an earlier one has done, so there is no book to be kept.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error};
 
 use crate::support::address::Address;
+use crate::support::pulse::Pulse;
 
 /// Each has rows of its own, so that none waits for another.
 const WRITERS: u64 = 2;
@@ -20,8 +20,7 @@ const REST: Duration = Duration::from_millis(10);
 
 /// Its running threads.
 pub struct Application {
-    stop: Arc<AtomicBool>,
-    written: Arc<AtomicU64>,
+    pub pulse: Arc<Pulse>,
     writers: Vec<JoinHandle<Seen>>,
 }
 
@@ -41,22 +40,20 @@ struct Writer {
     schema: String,
     number: u64,
     rows: u64,
-    stop: Arc<AtomicBool>,
-    written: Arc<AtomicU64>,
+    pulse: Arc<Pulse>,
 }
 
 impl Application {
     /// Begins to write `t` and `twin`, whose ids are up to `rows`.
     pub fn start(address: &Address, schema: &str, rows: u64) -> Self {
-        let (stop, written) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let pulse = Arc::<Pulse>::default();
         let writers = (0..WRITERS).map(|number| {
             let writer = Writer {
                 address: address.clone(),
                 schema: schema.to_owned(),
                 number,
                 rows,
-                stop: Arc::clone(&stop),
-                written: Arc::clone(&written),
+                pulse: Arc::clone(&pulse),
             };
             std::thread::spawn(move || {
                 let thread = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -64,17 +61,17 @@ impl Application {
             })
         });
         let writers = writers.collect();
-        Self { stop, written, writers }
+        Self { pulse, writers }
     }
 
     /// Transactions so far.
     pub fn written(&self) -> u64 {
-        self.written.load(Ordering::Relaxed)
+        self.pulse.transactions()
     }
 
     /// Ends it.
     pub fn stop(self) -> Seen {
-        self.stop.store(true, Ordering::Relaxed);
+        self.pulse.stop();
         let mut all = Seen::default();
         for writer in self.writers {
             let Seen { errors, lost, longest } = writer.join().unwrap();
@@ -90,16 +87,17 @@ impl Writer {
     async fn write(self) -> Seen {
         let mut seen = Seen::default();
         let mut conn: Option<Conn> = None;
-        while !self.stop.load(Ordering::Relaxed) {
+        while !self.pulse.is_stopped() {
             let begun = Instant::now();
             let done = match &mut conn {
                 Some(conn) => self.transaction(conn).await,
-                None => self.address.try_to_connect().await.map(|new| conn = Some(new)),
+                None => self.address.try_to_connect().await.map(|new| {
+                    self.pulse.notes(new.id());
+                    conn = Some(new);
+                }),
             };
             match done {
-                Ok(()) => {
-                    self.written.fetch_add(1, Ordering::Relaxed);
-                }
+                Ok(()) => self.pulse.counts_a_transaction(),
                 Err(error) => {
                     match &error {
                         Error::Server(error) => seen.errors.push(error.code),

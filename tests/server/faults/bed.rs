@@ -106,24 +106,6 @@ impl Bed {
         start(&address, &[&ours[..], flags, &what].concat())
     }
 
-    /// Kills every connection of zosc for which a condition of the list of processes holds; how many
-    /// there were.
-    pub async fn kill(&self, condition: &str) -> usize {
-        let sql = format!(
-            "SELECT CAST(id AS CHAR) FROM information_schema.processlist \
-             WHERE user = '{}' AND {condition}",
-            self.account
-        );
-        let mut conn = self.address.connect().await;
-        let all: Vec<String> = conn.query(sql).await.unwrap();
-        for id in &all {
-            // It may have ended by itself.
-            conn.query_drop(format!("KILL {id}")).await.unwrap_or_default();
-        }
-        conn.disconnect().await.unwrap();
-        all.len()
-    }
-
     /// The run has gone through, and the table is its twin, and has the new column.
     pub async fn is_migrated(&self, ran: &Ran) {
         assert_eq!(ran.code, 0, "{ran:#?}");

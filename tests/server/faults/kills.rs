@@ -10,17 +10,18 @@ played! {
     with_binlog: the_dump_thread_is_killed_again_and_again;
 }
 
-/// For so long.
+/// How long that goes on.
 const RAMPAGE: Duration = Duration::from_secs(3);
 
-async fn rampage(bed: Bed, condition: &str) {
+/// Kills what is chosen by its command.
+async fn rampage(bed: Bed, chosen: fn(&str) -> bool) {
     let application = bed.application();
     let mut running = bed.start();
     until_it_says(&mut running, "\"stage\":\"copy\"");
     let begun = Instant::now();
     let mut killed = 0;
     while begun.elapsed() < RAMPAGE && running.is_running() {
-        killed += bed.kill(condition).await;
+        killed += application.pulse.kill_others_of(&bed.account, &bed.address, chosen).await;
         tokio::time::sleep(Duration::from_millis(fastrand::u64(100..300))).await;
     }
     let ran = running.wait(PATIENCE);
@@ -32,10 +33,10 @@ async fn rampage(bed: Bed, condition: &str) {
 }
 
 async fn every_connection_is_killed_again_and_again(place: Place) {
-    rampage(Bed::made("fault_kills", place).await, "TRUE").await;
+    rampage(Bed::made("fault_kills", place).await, |_| true).await;
 }
 
 async fn the_dump_thread_is_killed_again_and_again(place: Place) {
     let bed = Bed::made("fault_dump", place).await;
-    rampage(bed, "command LIKE 'Binlog Dump%'").await;
+    rampage(bed, |command| command.starts_with("Binlog Dump")).await;
 }

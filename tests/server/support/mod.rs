@@ -7,6 +7,7 @@ pub mod ground;
 pub mod mysqld;
 pub mod place;
 pub mod proxy;
+pub mod pulse;
 pub mod replica;
 pub mod story;
 mod words;

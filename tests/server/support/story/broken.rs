@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::play::PATIENCE;
 use super::storm::Storm;
 use super::values::Rng;
-use super::writer::Pulse;
 use crate::support::address::Address;
+use crate::support::pulse::Pulse;
 use crate::support::zosc::{self, Ran};
 
 /// How it dies.

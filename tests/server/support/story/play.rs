@@ -12,9 +12,10 @@ use super::book::Book;
 use super::compare::{self, Table};
 use super::seed::Seed;
 use super::values::Rng;
-use super::writer::{Pulse, Report, Writer};
+use super::writer::{Report, Writer};
 use super::{GAP, Spent, Story, Told, naive};
 use crate::support::address::Address;
+use crate::support::pulse::Pulse;
 use crate::support::zosc::{self, Ran};
 
 /// Transactions of the writers before the migration begins.

@@ -4,15 +4,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mysql_async::Row;
-use mysql_async::prelude::Queryable;
 use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::play::PATIENCE;
 use super::values::Rng;
-use super::writer::Pulse;
 use crate::support::address::Address;
+use crate::support::pulse::Pulse;
 use crate::support::zosc::{self, Ran, Running};
 
 /// Exit codes behind which the same command goes on: a fault that did not pass, a swap not granted.
@@ -36,7 +34,7 @@ pub struct Tally {
     /// `SIGSTOP`, and `SIGCONT` some seconds later.
     pub frozen: u64,
     /// Connections of zosc that were killed on the server.
-    pub cut: u64,
+    pub cut: usize,
     /// Pauses of all writers.
     pub rested: u64,
     /// Why and where zosc ended by itself so that the same command goes on.
@@ -69,7 +67,7 @@ impl Storm {
             .map(|_| (between(&mut random, 30, 1_200), gust(&mut random)))
             .collect();
         let mut cut = |one_in| {
-            let killed = cut(address, &account, pulse, &mut random, one_in);
+            let killed = pulse.kill_others_of(&account, address, |_| random.usize(..one_in) == 0);
             self.counts(|tally| tally.cut += runtime.block_on(killed));
         };
         let mut begun = 0;
@@ -146,31 +144,6 @@ fn gust(random: &mut Rng) -> Gust {
 
 fn between(random: &mut Rng, least: u64, most: u64) -> Duration {
     Duration::from_millis(random.u64(least..most))
-}
-
-/// Kills each so-manieth of zosc's connections; how many.
-async fn cut(
-    address: &Address,
-    account: &str,
-    pulse: &Pulse,
-    random: &mut Rng,
-    one_in: usize,
-) -> u64 {
-    let mut conn = address.connect().await;
-    // The catalogue's table of them fails when a writer's statement has a character of four bytes.
-    let all: Vec<Row> = conn.query("SHOW PROCESSLIST").await.unwrap();
-    let mut killed = 0;
-    for mut row in all {
-        let (id, user): (u32, String) = (row.take("Id").unwrap(), row.take("User").unwrap());
-        // While a writer is in a trigger of zosc's, the list gives it the trigger's account.
-        let is_zoscs = user == account && !pulse.is_a_writers(id);
-        if is_zoscs && random.usize(..one_in) == 0 {
-            // It may have ended by itself.
-            killed += u64::from(conn.query_drop(format!("KILL {id}")).await.is_ok());
-        }
-    }
-    conn.disconnect().await.unwrap();
-    killed
 }
 
 impl Tally {

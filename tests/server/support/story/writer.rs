@@ -1,7 +1,6 @@
 //! An application's thread: the same transactions on the table and on its twin.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mysql_async::Conn;
@@ -12,6 +11,7 @@ use super::book::Book;
 use super::shape::Shape;
 use super::statement::{Assignments, Statement};
 use super::values::Rng;
+use crate::support::pulse::Pulse;
 
 /// Slots of rows whose keys the server is about to assign.
 const UNASSIGNED: u64 = 1 << 60;
@@ -30,49 +30,6 @@ pub struct Writer {
     /// The name of its prepared transactions, if they are.
     pub xa: Option<String>,
     pub pulse: Arc<Pulse>,
-}
-
-/// What all writers have done, and whether they shall go on.
-#[derive(Debug, Default)]
-pub struct Pulse {
-    transactions: AtomicU64,
-    stopped: AtomicBool,
-    resting: AtomicBool,
-    connections: Mutex<Vec<u32>>,
-}
-
-impl Pulse {
-    /// Transactions that have ended.
-    pub fn transactions(&self) -> u64 {
-        self.transactions.load(Ordering::Relaxed)
-    }
-
-    /// Until so many have ended; a writer in trouble ends the wait.
-    pub async fn wait_for(&self, transactions: u64) {
-        while self.transactions() < transactions && !self.stopped.load(Ordering::Relaxed) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    /// A writer has this connection.
-    pub fn notes(&self, connection: u32) {
-        self.connections.lock().unwrap().push(connection);
-    }
-
-    /// Whether a writer has it.
-    pub fn is_a_writers(&self, connection: u32) -> bool {
-        self.connections.lock().unwrap().contains(&connection)
-    }
-
-    /// The writers rest after their present transaction, or go on.
-    pub fn rest(&self, whether: bool) {
-        self.resting.store(whether, Ordering::Relaxed);
-    }
-
-    /// The writers end after their present transaction.
-    pub fn stop(&self) {
-        self.stopped.store(true, Ordering::Relaxed);
-    }
 }
 
 /// What a writer has to tell in the end.
@@ -97,8 +54,8 @@ impl Writer {
     /// Writes until told to stop, or until something goes wrong.
     pub async fn run(mut self) -> Report {
         let mut report = Report::default();
-        while !self.pulse.stopped.load(Ordering::Relaxed) {
-            if self.pulse.resting.load(Ordering::Relaxed) {
+        while !self.pulse.is_stopped() {
+            if self.pulse.is_resting() {
                 tokio::time::sleep(self.pause).await;
                 continue;
             }
@@ -107,7 +64,7 @@ impl Writer {
                 report.trouble = Some(format!("writer {}: {trouble}", self.book.writer));
                 return report;
             }
-            self.pulse.transactions.fetch_add(1, Ordering::Relaxed);
+            self.pulse.counts_a_transaction();
             tokio::time::sleep(self.pause).await;
         }
         if let Err(error) = self.conn.disconnect().await {
