@@ -77,9 +77,7 @@ impl Trials {
 
     /// The work has succeeded: the next failure is a first one.
     pub fn over(&mut self) {
-        if let Some(failing) = self.failing.take() {
-            failing.wait.over();
-        }
+        self.failing = None;
     }
 
     /// After `error`: waits as its kind asks for. An error when trying again is useless, when enough
@@ -99,7 +97,9 @@ impl Trials {
         tracing::debug!(%error, ?fault, tries = failing.tries, "{} is tried again", self.what);
         if elapsed >= limits.time || failing.tries >= limits.tries {
             let given_up = given_up(self.what, elapsed, failing.tries, limits, error);
-            self.failing = None;
+            if let Some(failing) = self.failing.take() {
+                failing.wait.in_vain();
+            }
             return Err(given_up);
         }
         failing.wait.tell(|since| {
@@ -167,7 +167,7 @@ impl Trials {
             .with_max_delay(limits.pauses.1)
             .without_max_times()
             .build();
-        let wait = self.server.waits().enter(limits.what_for);
+        let wait = self.server.waits().enter(limits.what_for, &self.halt);
         Failing { fault, since, tries, pauses, wait }
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::event::Events;
+use crate::halt::Halt;
 
 /// What is over sooner is not worth a word.
 const WORTH_A_WORD: Duration = Duration::from_secs(1);
@@ -26,11 +27,14 @@ struct Open {
     said: Option<Instant>,
 }
 
-/// One who waits, until it is dropped.
+/// One who waits, until it is dropped: because what it waits for has come, or because nobody needs
+/// that any more.
 #[derive(Debug)]
 pub(super) struct Wait {
     waits: Waits,
     what: &'static str,
+    halt: Halt,
+    is_in_vain: bool,
 }
 
 impl Waits {
@@ -38,11 +42,11 @@ impl Waits {
         Self { events: Some(events.clone()), open: Arc::default() }
     }
 
-    /// Begins to wait for `what`, a stable slug.
-    pub(super) fn enter(&self, what: &'static str) -> Wait {
+    /// Begins to wait for `what`, a stable slug, for as long as the run does not stop.
+    pub(super) fn enter(&self, what: &'static str, halt: &Halt) -> Wait {
         let new = || Open { since: Instant::now(), waiting: 0, said: None };
         self.open().entry(what).or_insert_with(new).waiting += 1;
-        Wait { waits: self.clone(), what }
+        Wait { waits: self.clone(), what, halt: halt.clone(), is_in_vain: false }
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<&'static str, Open>> {
@@ -63,11 +67,23 @@ impl Wait {
         }
     }
 
-    /// What was waited for has come.
-    pub(super) fn over(self) {
-        let all = self.waits.open();
-        if let Some(Open { since, waiting: 1, said: Some(_) }) = all.get(self.what)
-            && let Some(events) = &self.waits.events
+    /// It was waited for long enough.
+    pub(super) fn in_vain(mut self) {
+        self.is_in_vain = true;
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let mut all = self.waits.open();
+        let Some(open) = all.get_mut(self.what) else { return };
+        open.waiting -= 1;
+        if open.waiting > 0 {
+            return;
+        }
+        let goes_on = !self.is_in_vain && self.halt.check().is_ok();
+        if let Some(Open { since, said: Some(_), .. }) = all.remove(self.what)
+            && let Some(events) = self.waits.events.as_ref().filter(|_| goes_on)
         {
             let seconds = since.elapsed().as_secs_f32();
             events.warn("goes_on", format!("all goes on after a wait of {seconds:.1} s"), None);
@@ -75,14 +91,52 @@ impl Wait {
     }
 }
 
-impl Drop for Wait {
-    fn drop(&mut self) {
-        let mut all = self.waits.open();
-        if let Some(open) = all.get_mut(self.what) {
-            open.waiting -= 1;
-            if open.waiting == 0 {
-                all.remove(self.what);
-            }
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::UnboundedReceiver;
+
+    use super::*;
+    use crate::event::{Dated, Event};
+
+    /// Those who wait together, long enough for a word; and what is said.
+    fn two_wait(halt: &Halt) -> ([Wait; 2], UnboundedReceiver<Dated>) {
+        let (events, heard) = Events::channel();
+        let waits = Waits::heard_by(&events);
+        let both = [waits.enter("server", halt), waits.enter("server", halt)];
+        waits.open().get_mut("server").unwrap().since -= WORTH_A_WORD;
+        for wait in &both {
+            wait.tell(|_| String::new());
         }
+        (both, heard)
+    }
+
+    fn said(mut heard: UnboundedReceiver<Dated>) -> Vec<String> {
+        std::iter::from_fn(|| heard.try_recv().ok())
+            .map(|dated| match dated.event {
+                Event::Waiting { what, .. } => what,
+                Event::Warning { code, .. } => code,
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn it_is_said_once_for_all_who_wait() {
+        let (both, heard) = two_wait(&Halt::new());
+        drop(both);
+        assert_eq!(said(heard), ["server", "goes_on"]);
+    }
+
+    #[test]
+    fn nothing_goes_on_when_the_run_stops_or_the_wait_was_in_vain() {
+        let halt = Halt::new();
+        let (both, heard) = two_wait(&halt);
+        halt.stop(crate::error::Error::failed("x", "x"));
+        drop(both);
+        assert_eq!(said(heard), ["server"]);
+        let ([first, last], heard) = two_wait(&Halt::new());
+        drop(first);
+        last.in_vain();
+        assert_eq!(said(heard), ["server"]);
     }
 }

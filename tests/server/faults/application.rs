@@ -64,6 +64,13 @@ impl Application {
         Self { pulse, writers }
     }
 
+    /// Until each writer has a connection.
+    pub async fn is_there(&self) {
+        while self.pulse.connections() < WRITERS {
+            tokio::time::sleep(REST).await;
+        }
+    }
+
     /// Transactions so far.
     pub fn written(&self) -> u64 {
         self.pulse.transactions()

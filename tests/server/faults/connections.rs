@@ -13,9 +13,7 @@ async fn no_connection_is_left_at_the_swap(place: Place) {
     let bed = Bed::on_a_server_with("fault_full", place, &["--max-connections=40"]).await;
     let application = bed.application();
     // The application is there before the crowd is.
-    while application.written() < 10 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    application.is_there().await;
     let mut running = bed.start();
     until_it_says(&mut running, "\"stage\":\"verify\"");
     let mut crowd = Vec::new();
@@ -39,5 +37,4 @@ async fn no_connection_is_left_at_the_swap(place: Place) {
     seen.nothing();
     assert!(seen.longest < Duration::from_secs(4), "the application was locked out: {seen:?}");
     bed.is_migrated(&ran).await;
-    assert!(ran.events_of("warning").any(|it| it["code"] == "goes_on"), "{ran:#?}");
 }

@@ -41,6 +41,11 @@ impl Pulse {
         self.connections.lock().unwrap().push(connection);
     }
 
+    /// Connections that writers have had.
+    pub fn connections(&self) -> u64 {
+        self.connections.lock().unwrap().len() as u64
+    }
+
     /// The writers rest after their present transaction, or go on.
     pub fn rest(&self, whether: bool) {
         self.resting.store(whether, Ordering::Relaxed);
