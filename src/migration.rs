@@ -9,7 +9,7 @@ use crate::event::{Event, Events, Stage};
 use crate::halt::Halt;
 use crate::journal::{Guard, Journal, RunRow};
 use crate::means::Means;
-use crate::mysql::Server;
+use crate::mysql::{Fault, Server, Trials};
 use crate::outcome::Outcome;
 use crate::pace::{Pace, Watching};
 use crate::plan::{self, CopyPlan, Method, Plan};
@@ -28,7 +28,31 @@ pub async fn run(
     halt: &Halt,
 ) -> Result<Outcome> {
     let server = &server.heard_by(events);
-    let _guard = Guard::take(server, &request.table, halt).await?;
+    let mut trials = Trials::new(server, halt, "preparing the change");
+    let _guard = loop {
+        match Guard::take(server, &request.table, halt).await {
+            Err(error) if Fault::of(&error).may_pass() => trials.wait(&error).await?,
+            taken => break taken?,
+        }
+    };
+    trials.over();
+    loop {
+        match from_the_start(server, request, events, halt).await {
+            // Up to the copy each statement is tried once: what a fault that may pass has cut off
+            // begins anew, as the same command would. Later such faults are waited out where they
+            // are met.
+            Err(error) if Fault::of(&error).may_pass() => trials.wait(&error).await?,
+            done => return done,
+        }
+    }
+}
+
+async fn from_the_start(
+    server: &Server,
+    request: &Request,
+    events: &Events,
+    halt: &Halt,
+) -> Result<Outcome> {
     if is_done_already(server, request).await? {
         return Ok(Outcome::Already);
     }

@@ -17,7 +17,7 @@ const RAMPAGE: Duration = Duration::from_secs(3);
 async fn rampage(bed: Bed, chosen: fn(&str) -> bool) {
     let application = bed.application();
     let mut running = bed.start();
-    until_it_says(&mut running, "\"stage\":\"copy\"");
+    until_it_says(&mut running, "\"stage\":\"plan\"");
     let begun = Instant::now();
     let mut killed = 0;
     while begun.elapsed() < RAMPAGE && running.is_running() {
