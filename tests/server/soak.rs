@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::support::place::Place;
-use crate::support::story::shape::{unique_number, unique_text};
 use crate::support::story::{Broken, Storm, Story, Tally, values};
 
 /// In turn.
@@ -110,24 +109,9 @@ fn story(seed: u64, place: Place) -> Story {
         .writers(writers)
         .args(&[&chunk, &workers]);
     match random.u8(..4) {
-        0 => story
-            .table(
-                "id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(30), \
-                 u VARCHAR(20) UNIQUE, n INT UNIQUE",
-                "",
-            )
-            .column("v", values::word())
-            .unique("u", unique_text)
-            .unique("n", unique_number)
-            .alter("ADD COLUMN c INT NOT NULL DEFAULT 1"),
+        0 => story.of_words().alter("ADD COLUMN c INT NOT NULL DEFAULT 1"),
         1 => story
-            .table(
-                "id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(40), \
-                 u VARCHAR(20) UNIQUE",
-                "",
-            )
-            .column("v", values::maybe(values::unicode()))
-            .unique("u", unique_text)
+            .of_texts()
             .alter("ADD COLUMN c INT NOT NULL DEFAULT 7 FIRST, ADD KEY by_v (v)"),
         2 => story
             .table("id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(30)", "")

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use crate::support::place::{Place, played};
-use crate::support::story::shape::{unique_number, unique_text};
-use crate::support::story::{Broken, Story, values};
+use crate::support::story::{Broken, Story};
 
 played! {
     everywhere: fifty_deaths;
@@ -20,14 +19,7 @@ async fn fifty_deaths(place: Place) {
     let mut seed = 1;
     while deaths < DEATHS {
         let story = Story::new(&format!("crash_random_{seed}"), place)
-            .table(
-                "id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(30), \
-                 u VARCHAR(20) UNIQUE, n INT UNIQUE",
-                "",
-            )
-            .column("v", values::word())
-            .unique("u", unique_text)
-            .unique("n", unique_number)
+            .of_words()
             .rows(3_000)
             .args(&["--max-chunk-rows=100", "--workers=3"])
             .alter("ADD COLUMN c INT NOT NULL DEFAULT 1")

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use crate::support::place::Place;
 use crate::support::proxy::{Deed, Proxy, When};
-use crate::support::story::shape::unique_text;
-use crate::support::story::{Story, Told, values};
+use crate::support::story::{Story, Told};
 
 /// How long a statement of the application may wait: for the lock, for the work under it, for the
 /// machine.
@@ -30,12 +29,7 @@ fn told(name: &str, place: Place, deeds: &[(&'static str, When, Deed)], args: &[
 
 fn story(name: &str, place: Place) -> Story {
     Story::new(name, place)
-        .table(
-            "id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(40), u VARCHAR(20) UNIQUE",
-            "",
-        )
-        .column("v", values::maybe(values::unicode()))
-        .unique("u", unique_text)
+        .of_texts()
         .before("ANALYZE TABLE {t}")
         .pause(Duration::from_millis(5))
         .alter("ADD COLUMN c INT NOT NULL DEFAULT 7 FIRST")

@@ -16,8 +16,7 @@ use crate::support::address::Address;
 use crate::support::ground::{Ground, PATIENCE};
 use crate::support::mysqld::{Database, shared_url};
 use crate::support::place::{Place, played};
-use crate::support::story::shape::unique_text;
-use crate::support::story::{Story, values};
+use crate::support::story::Story;
 
 played! {
     mysql: while_the_application_writes;
@@ -29,12 +28,7 @@ const QUEUED: &str = "--swap=queued";
 
 fn story(name: &str, place: Place) -> Story {
     Story::new(name, place)
-        .table(
-            "id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(40), u VARCHAR(20) UNIQUE",
-            "",
-        )
-        .column("v", values::maybe(values::unicode()))
-        .unique("u", unique_text)
+        .of_texts()
         .before("ANALYZE TABLE {t}")
         .pause(Duration::from_millis(2))
         .alter("ADD COLUMN c INT NOT NULL DEFAULT 7 FIRST")

@@ -43,12 +43,7 @@ fn cased(slot: u64, spelling: usize) -> String {
 
 fn a_bigint_that_the_server_numbers(place: Place) -> Story {
     Story::new("key_bigint", place)
-        .table(
-            "id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(40), u VARCHAR(20) UNIQUE",
-            "",
-        )
-        .column("v", values::maybe(values::unicode()))
-        .unique("u", unique_text)
+        .of_texts()
         .alter("ADD COLUMN c INT NOT NULL DEFAULT 7 FIRST, ADD COLUMN d VARCHAR(9) AFTER id")
 }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::support::place::{Place, played};
 use crate::support::story::act::Act;
-use crate::support::story::shape::{unique_number, unique_text};
 use crate::support::story::{Story, values};
 
 played! {
@@ -39,16 +38,7 @@ played! {
 
 /// A table with two unique columns for the writers to quarrel about.
 fn contested(name: &str, place: Place) -> Story {
-    Story::new(name, place)
-        .table(
-            "id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(30), u VARCHAR(20) UNIQUE, \
-             n INT UNIQUE",
-            "",
-        )
-        .column("v", values::word())
-        .unique("u", unique_text)
-        .unique("n", unique_number)
-        .alter("ADD COLUMN c INT NOT NULL DEFAULT 1")
+    Story::new(name, place).of_words().alter("ADD COLUMN c INT NOT NULL DEFAULT 1")
 }
 
 fn chunks_of_ten_rows(place: Place) -> Story {

@@ -13,6 +13,7 @@ mod seed;
 pub mod shape;
 mod statement;
 mod storm;
+mod tables;
 pub mod values;
 mod writer;
 
