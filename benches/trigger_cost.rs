@@ -16,9 +16,9 @@ use zosc::halt::Halt;
 use zosc::journal::{Journal, RunRow};
 use zosc::means::Means;
 use zosc::mysql::{Connection, Server, Tls};
-use zosc::pace::Pace;
-use zosc::request::{Effort, Request, SwapBounds};
+use zosc::request::Request;
 use zosc::schema::{Helper, KeyColumn, KeyShape, PartType, TableName, read};
+use zosc::settings::Settings;
 use zosc::sql::Statement;
 
 #[path = "../tests/server/support/mysqld.rs"]
@@ -244,10 +244,9 @@ async fn capture(url: &str, schema: &str) -> (Capture, tokio::task::JoinHandle<(
         id: None,
         copy: true,
         allow: BTreeSet::new(),
-        effort: Effort::default(),
         capture: Some(Mode::Triggers),
         swap_way: None,
-        swap: SwapBounds::default(),
+        settings: Settings::default(),
         journal_schema: schema.to_owned(),
     };
     let run = RunRow::insert(&mut session, schema, &request, "", "").await.unwrap();
@@ -267,10 +266,10 @@ async fn capture(url: &str, schema: &str) -> (Capture, tokio::task::JoinHandle<(
         original,
     };
     let halt = Halt::new();
-    let (pace, _) = Pace::start(&server, Effort::default(), &halt).await.unwrap();
-    let means = Means { server, journal, pace, events: Events::channel().0, halt };
+    let (events, settings) = (Events::channel().0, Settings::default());
+    let (means, _) = Means::begin(&server, journal, settings, &events, &halt);
     let (capture, deliveries) =
-        Capture::start(&means, Mode::Triggers, watched, &request.swap).await.unwrap();
+        Capture::start(&means, Mode::Triggers, watched, &request.settings.swap).await.unwrap();
     (capture, tokio::spawn(take(deliveries, session)))
 }
 

@@ -11,7 +11,6 @@ use crate::mysql::{Fault, Server};
 use crate::outcome::{Outcome, Swapped};
 use crate::plan::CopyPlan;
 use crate::refresh::{Carrier, Refresh};
-use crate::request::Request;
 use crate::schema::Table;
 use crate::shadow::Shadow;
 use crate::{copy, swap, verify};
@@ -20,7 +19,6 @@ use crate::{copy, swap, verify};
 /// from there.
 pub async fn fill(
     means: &Means,
-    request: &Request,
     original: &Table,
     copy: &CopyPlan,
     shadow: Shadow,
@@ -37,19 +35,19 @@ pub async fn fill(
     };
     let TakenUp { remainder, ledger, pieces } =
         Remainder::after(trail.as_ref().map_or(&[], |trail| &trail.pieces));
+    let bounds = &means.settings.swap();
     let (capture, deliveries) = match &trail {
-        None => Capture::start(means, copy.capture, watched, &request.swap).await?,
+        None => Capture::start(means, copy.capture, watched, bounds).await?,
         Some(trail) => {
             renumber(means, &pieces).await?;
             crash_point!("renumbered");
-            Capture::go_on(means, copy.capture, watched, &request.swap, trail).await?
+            Capture::go_on(means, copy.capture, watched, bounds, trail).await?
         }
     };
     let done = match Refresh::start(means, shadow.pair(), ledger, deliveries).await {
         Ok(refresh) => {
             let carrier = refresh.carrier();
-            let road =
-                fill_and_swap(means, request, original, &shadow, &capture, remainder, carrier);
+            let road = fill_and_swap(means, original, &shadow, &capture, remainder, carrier);
             let done = road.await;
             if let Err(error) = &done {
                 halt.stop(error.clone());
@@ -96,7 +94,6 @@ fn after(done: Result<Swapped>, stopped: Result<()>, events: &Events) -> Result<
 /// The road: each stage takes what the one before has made.
 async fn fill_and_swap(
     means: &Means,
-    request: &Request,
     original: &Table,
     shadow: &Shadow,
     capture: &Capture,
@@ -116,7 +113,7 @@ async fn fill_and_swap(
     };
     crash_point!("all-verified");
     means.events.stage(Stage::Cutover);
-    swap::tables(means, shadow, capture, carrier, verified, &request.swap).await
+    swap::tables(means, shadow, capture, carrier, verified).await
 }
 
 /// Why the tables differ: it may be what another session did where capture cannot see it.

@@ -9,8 +9,8 @@ use crate::error::{Error, Kind, Result};
 use crate::event::Events;
 use crate::halt::Halt;
 use crate::mysql::Session;
-use crate::request::SwapBounds;
 use crate::schema::TableName;
+use crate::settings::SwapBounds;
 
 /// How DDL is tried.
 #[derive(Debug, Clone)]

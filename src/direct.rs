@@ -55,7 +55,7 @@ pub async fn is_made(session: &mut Session, run: &RunRow) -> Result<Option<bool>
 }
 
 /// Alters the original with `algorithm`. Each try waits for the lock no longer than
-/// `request.swap.lock_timeout`; after `request.swap.attempts` tries the error is of kind postponed.
+/// the swap's `lock_timeout`; after its `attempts` tries the error is of kind postponed.
 pub async fn alter(
     server: &Server,
     request: &Request,
@@ -65,7 +65,7 @@ pub async fn alter(
 ) -> Result<Direct> {
     let mut session = server.session_for_user_sql(&request.table.schema).await?;
     let sql = request.statement.with_algorithm(&request.table, algorithm);
-    let patience = Patience::new(&request.swap, events, halt);
+    let patience = Patience::new(&request.settings.swap, events, halt);
     let altered = patience.run(&mut session, &request.table, &sql).await;
     let done = match (altered, algorithm) {
         (Ok(()), Algorithm::Instant) => Direct::Done(Outcome::Instant),

@@ -33,6 +33,7 @@ pub mod progress;
 pub mod refresh;
 pub mod request;
 pub mod schema;
+pub mod settings;
 pub mod shadow;
 pub mod sql;
 pub mod swap;

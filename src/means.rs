@@ -1,11 +1,12 @@
-//! The handles that every stage of a copying run works with. None of them holds settings or progress:
-//! those are the stages' own.
+//! The handles that every stage of a copying run works with. None of them holds progress: that is
+//! the stages' own.
 
 use crate::event::Events;
 use crate::halt::Halt;
 use crate::journal::Journal;
 use crate::mysql::Server;
-use crate::pace::Pace;
+use crate::pace::{Pace, Watching};
+use crate::settings::{Live, Settings};
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -14,10 +15,28 @@ pub struct Means {
     pub server: Server,
     /// What survives a crash.
     pub journal: Journal,
-    /// May we go on, and with how many?
+    /// What may be set anew at any time.
+    pub settings: Live,
+    /// May we go on, and how hard?
     pub pace: Pace,
     /// What is said to the outside.
     pub events: Events,
     /// Why the run stops, if it does.
     pub halt: Halt,
+}
+
+impl Means {
+    /// Those of a run that begins; looking at its pace ends when the second is dropped.
+    pub fn begin(
+        server: &Server,
+        journal: Journal,
+        settings: Settings,
+        events: &Events,
+        halt: &Halt,
+    ) -> (Self, Watching) {
+        let settings = Live::new(settings);
+        let (pace, watching) = Pace::start(server, &settings, events, halt);
+        let (server, events, halt) = (server.clone(), events.clone(), halt.clone());
+        (Self { server, journal, settings, pace, events, halt }, watching)
+    }
 }

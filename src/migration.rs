@@ -11,7 +11,6 @@ use crate::journal::{Guard, Journal, RunRow};
 use crate::means::Means;
 use crate::mysql::{Fault, Server, Trials};
 use crate::outcome::Outcome;
-use crate::pace::{Pace, Watching};
 use crate::plan::{self, CopyPlan, Method, Plan};
 use crate::request::Request;
 use crate::schema::Table;
@@ -101,8 +100,9 @@ async fn go_on(
     let Method::Copy(copy) = &plan.method else { return Err(stopped.needs_a_copy()) };
     let shadow = stopped.shadow(server, &plan, copy).await?;
     let Stopped { run, trail, .. } = stopped;
-    let (means, _looking) = means(server, request, &run, events, halt).await?;
-    let done = by_copy::fill(&means, request, &plan.original, copy, shadow, Some(trail)).await;
+    let journal = Journal::of(&request.journal_schema, &run);
+    let (means, _looking) = Means::begin(server, journal, request.settings.clone(), events, halt);
+    let done = by_copy::fill(&means, &plan.original, copy, shadow, Some(trail)).await;
     ending::conclude(&means.server, request, &run, done, events).await
 }
 
@@ -180,21 +180,9 @@ async fn copied(
     events: &Events,
     halt: &Halt,
 ) -> Result<Outcome> {
-    let (means, _looking) = means(server, request, run, events, halt).await?;
+    let journal = Journal::of(&request.journal_schema, run);
+    let (means, _looking) = Means::begin(server, journal, request.settings.clone(), events, halt);
     events.stage(Stage::Shadow);
     let shadow = shadow::build(server, request, original, copy, run).await?;
-    by_copy::fill(&means, request, original, copy, shadow, None).await
-}
-
-async fn means(
-    server: &Server,
-    request: &Request,
-    run: &RunRow,
-    events: &Events,
-    halt: &Halt,
-) -> Result<(Means, Watching)> {
-    let (pace, looking) = Pace::start(server, request.effort, halt).await?;
-    let journal = Journal::of(&request.journal_schema, run);
-    let (server, events, halt) = (server.clone(), events.clone(), halt.clone());
-    Ok((Means { server, journal, pace, events, halt }, looking))
+    by_copy::fill(&means, original, copy, shadow, None).await
 }

@@ -87,7 +87,7 @@ impl Teller {
                 backlog: self.carrier.ledger(|ledger| ledger.backlog()),
                 lag_ms: crate::event::millis(self.carrier.lag()),
                 chunk_rows: self.size.rows(),
-                workers: self.means.pace.workers(),
+                workers: self.means.pace.effort().workers,
             }));
         }
     }

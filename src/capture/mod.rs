@@ -17,8 +17,8 @@ use crate::error::Result;
 use crate::journal::Trail;
 use crate::means::Means;
 use crate::mysql::{History, Session};
-use crate::request::SwapBounds;
 use crate::schema::{Key, KeyShape, Table, TableName};
+use crate::settings::SwapBounds;
 
 pub use acknowledge::{Acknowledge, Receipt};
 pub use binlog::{Milestone, Position, Start};

@@ -354,7 +354,7 @@ impl ConnectionArguments {
 
 #[cfg(test)]
 mod tests {
-    use zosc::request::{Effort, SwapBounds};
+    use zosc::settings::{Effort, SwapBounds};
 
     use super::*;
 

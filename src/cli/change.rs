@@ -45,10 +45,9 @@ impl Tuning {
             statement,
             id,
             copy,
-            effort: self.effort(),
             capture: self.capture(),
             swap_way: self.swap_way(),
-            swap: self.swap_bounds(),
+            settings: self.settings(),
             allow: self.allow.into_iter().collect(),
             journal_schema,
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use zosc::capture::Mode;
 use zosc::error::Result;
 use zosc::mysql::{Entry, TlsMode};
-use zosc::request::{Effort, SwapBounds};
+use zosc::settings::{Effort, Settings, SwapBounds};
 use zosc::swap::Way;
 
 use super::args::Tuning;
@@ -169,12 +169,18 @@ impl Tuning {
         }
     }
 
-    pub(crate) fn effort(&self) -> Effort {
+    /// What the run obeys as it begins.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { effort: self.effort(), swap: self.swap_bounds(), ..Settings::default() }
+    }
+
+    fn effort(&self) -> Effort {
         let default = Effort::default();
         Effort {
             workers: self.workers.unwrap_or(default.workers),
             chunk_time: self.chunk_time.unwrap_or(default.chunk_time),
             max_chunk_rows: self.max_chunk_rows.unwrap_or(default.max_chunk_rows),
+            ..default
         }
     }
 
@@ -188,7 +194,7 @@ impl Tuning {
         self.swap.and_then(Choice::only)
     }
 
-    pub(crate) fn swap_bounds(&self) -> SwapBounds {
+    fn swap_bounds(&self) -> SwapBounds {
         let default = SwapBounds::default();
         SwapBounds {
             lock_timeout: self.lock_timeout.unwrap_or(default.lock_timeout),

@@ -9,10 +9,13 @@ mod remainder;
 mod size;
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::event::Stage;
@@ -62,7 +65,7 @@ pub async fn rows(
     left: Remainder,
     carrier: &Carrier,
 ) -> Result<Copied> {
-    let size = Arc::new(ChunkSize::new(means.pace.effort()));
+    let size = Arc::new(ChunkSize::new(&means.settings.effort()));
     let meter = Meter::start(Stage::Copy, rows_estimate, left.rows, means, carrier, &size);
     let mut tasks = JoinSet::new();
 
@@ -78,18 +81,47 @@ pub async fn rows(
         // The workers wait for ranges as long as there is somebody to find them.
         Tail::Nothing => drop(ahead),
     }
-    for number in 0..means.pace.effort().workers {
-        let worker = ChunkWorker::open(means, pair, carrier).await?;
-        let (source, size, pace) = (source.clone(), Arc::clone(&size), means.pace.clone());
-        tasks.spawn(work(number, worker, source, size, pace, meter.rows()));
-    }
-    drop(source);
-
-    // A failing worker stops the run: the others end after their transaction.
-    while let Some(ended) = tasks.join_next().await {
-        let ended = ended.map_err(|panic| Error::failed("copy_panicked", panic.to_string()))?;
-        if let Err(error) = ended {
-            means.halt.stop(error);
+    let nothing_left = CancellationToken::new();
+    let mut settings = means.settings.watch();
+    let mut workers = 0;
+    // Whoever finds ranges waits for somebody to take them: not for us, once nobody works any more.
+    let mut source = Some(source);
+    loop {
+        while let Some(source) = &source
+            && workers < settings.borrow_and_update().effort.workers
+        {
+            let hand = Hand {
+                number: workers,
+                worker: ChunkWorker::open(means, pair, carrier).await?,
+                source: source.clone(),
+                size: Arc::clone(&size),
+                pace: means.pace.clone(),
+                copied: meter.rows(),
+                nothing_left: nothing_left.clone(),
+            };
+            tasks.spawn(hand.work());
+            workers += 1;
+        }
+        let ended = tokio::select! {
+            ended = tasks.join_next() => ended,
+            // More workers may be asked for while they work.
+            changed = settings.changed(), if source.is_some() => {
+                if changed.is_err() {
+                    source = None;
+                }
+                continue;
+            }
+        };
+        let Some(ended) = ended else { break };
+        source = source.filter(|_| !nothing_left.is_cancelled());
+        // A failing worker stops the run: the others end after their transaction.
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                means.halt.stop(error);
+                source = None;
+            }
+            Err(panic) => return Err(Error::failed("copy_panicked", panic.to_string())),
         }
     }
     means.halt.check()?;
@@ -131,23 +163,33 @@ async fn next(
     }
 }
 
-async fn work(
+/// A worker and what it shares with the others.
+struct Hand {
+    /// From 0: the higher, the sooner it has to rest.
     number: usize,
-    mut worker: ChunkWorker,
+    worker: ChunkWorker,
     source: Source,
     size: Arc<ChunkSize>,
     pace: Pace,
-    copied: Arc<std::sync::atomic::AtomicU64>,
-) -> Result<()> {
-    loop {
-        pace.ready(number).await?;
-        let Some((chunk, range)) = source.next(worker.carrier()).await else { break };
-        let (rows, took) = worker.copy(chunk, &range).await?;
-        size.observe(rows, took);
-        copied.fetch_add(rows, std::sync::atomic::Ordering::Relaxed);
+    copied: Arc<AtomicU64>,
+    nothing_left: CancellationToken,
+}
+
+impl Hand {
+    async fn work(mut self) -> Result<()> {
+        loop {
+            self.pace.ready(self.number, &self.nothing_left).await?;
+            let next = self.source.next(self.worker.carrier()).await;
+            let Some((chunk, range)) = next else { break };
+            let begun = Instant::now();
+            let (rows, took) = self.worker.copy(chunk, &range).await?;
+            self.size.observe(rows, took, &self.pace.effort());
+            self.copied.fetch_add(rows, Ordering::Relaxed);
+            self.pace.rest(begun.elapsed()).await;
+        }
+        self.nothing_left.cancel();
+        self.worker.close().await
     }
-    pace.release();
-    worker.close().await
 }
 
 impl Source {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::request::Effort;
+use crate::settings::Effort;
 
 /// Where it starts: small enough for wide rows, and soon at its right size.
 const FIRST: u64 = 500;
@@ -12,15 +12,12 @@ const FIRST: u64 = 500;
 #[derive(Debug)]
 pub struct ChunkSize {
     rows: AtomicU64,
-    most: u64,
-    target: Duration,
 }
 
 impl ChunkSize {
     /// Starts small.
     pub fn new(effort: &Effort) -> Self {
-        let most = effort.max_chunk_rows.max(1);
-        Self { rows: AtomicU64::new(FIRST.min(most)), most, target: effort.chunk_time }
+        Self { rows: AtomicU64::new(FIRST.min(effort.max_chunk_rows.max(1))) }
     }
 
     /// Rows of the next chunk.
@@ -28,13 +25,11 @@ impl ChunkSize {
         self.rows.load(Ordering::Relaxed)
     }
 
-    /// A chunk of `rows` took so long. Grows by at most half, shrinks as far as it must: a chunk that
-    /// is too long is worse than one that is too short.
-    pub fn observe(&self, rows: u64, took: Duration) {
-        self.rows.store(
-            next(self.rows(), rows, took, self.target).clamp(1, self.most),
-            Ordering::Relaxed,
-        );
+    /// A chunk of `rows` took so long, and this is asked for now. Grows by at most half, shrinks as far
+    /// as it must: a chunk that is too long is worse than one that is too short.
+    pub fn observe(&self, rows: u64, took: Duration, asked: &Effort) {
+        let next = next(self.rows(), rows, took, asked.chunk_time);
+        self.rows.store(next.clamp(1, asked.max_chunk_rows.max(1)), Ordering::Relaxed);
     }
 }
 
@@ -63,10 +58,10 @@ mod tests {
 
     #[test]
     fn it_stays_within_its_bounds() {
-        let effort = Effort { max_chunk_rows: 10, chunk_time: TARGET, workers: 1 };
+        let effort = Effort { max_chunk_rows: 10, chunk_time: TARGET, ..Effort::default() };
         let size = ChunkSize::new(&effort);
         assert_eq!(size.rows(), 10);
-        size.observe(10, Duration::from_secs(100));
+        size.observe(10, Duration::from_secs(100), &effort);
         assert_eq!(size.rows(), 1);
     }
 }

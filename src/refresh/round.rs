@@ -72,7 +72,7 @@ impl Rounds {
         carrier: Carrier,
     ) -> Result<Self> {
         let mut hands = Vec::new();
-        for _ in 0..means.pace.effort().workers.max(1) {
+        for _ in 0..means.settings.effort().workers.max(1) {
             hands.push(Hand::open(means).await?);
         }
         Ok(Self {

@@ -6,8 +6,8 @@ use super::triggers;
 use crate::error::{Error, Kind, Result};
 use crate::journal::{Journal, Phase, RunRow, StandIn};
 use crate::mysql::{Fault, Process, Session, mark_of, plain_text};
-use crate::request::SwapBounds;
 use crate::schema::{Helper, TableName, comment, exists, table_id};
+use crate::settings::SwapBounds;
 use crate::shadow::shape_of;
 
 /// How long a dead run's statement may go on.

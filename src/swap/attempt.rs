@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::means::Means;
 use crate::mysql::{Fault, Identity, Session, Trials};
 use crate::refresh::Carrier;
-use crate::request::SwapBounds;
+use crate::settings::SwapBounds;
 use crate::shadow::Shadow;
 use crate::swap::Way;
 use crate::verify::Verified;

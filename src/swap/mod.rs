@@ -28,9 +28,9 @@ use crate::means::Means;
 use crate::mysql::{Session, Trials, plain_text};
 use crate::outcome::Swapped;
 use crate::refresh::Carrier;
-use crate::request::SwapBounds;
 use crate::schema::Key;
 use crate::schema::read::referenced_by;
+use crate::settings::SwapBounds;
 use crate::shadow::Shadow;
 use crate::verify::Verified;
 
@@ -87,9 +87,8 @@ pub async fn tables(
     capture: &Capture,
     carrier: &Carrier,
     mut verified: Verified,
-    bounds: &SwapBounds,
 ) -> Result<Swapped> {
-    let Means { server, journal, events, halt, .. } = means;
+    let Means { server, journal, events, halt, settings, .. } = means;
     let mut trials = Trials::new(server, halt, "preparing the swap");
     let mut session = trials.session().await?;
     let stand_ins = loop {
@@ -113,10 +112,13 @@ pub async fn tables(
         .build();
     let mut last_blockers = Vec::new();
     let mut is_ready = false;
-    for number in 1..=bounds.attempts {
+    let mut number = 0;
+    while number < settings.swap().attempts {
+        number += 1;
         halt.check()?;
         settle(carrier).await?;
         verified.keep_up(carrier).await?;
+        let bounds = &settings.swap();
         let attempt = Attempt { means, shadow, capture, carrier, bounds };
         let end = match make_ready(&mut session, shadow, &mut is_ready).await {
             Ok(()) => attempt.make(&mut session, &mut verified).await?,
@@ -141,7 +143,7 @@ pub async fn tables(
                 last_blockers = blockers;
             }
         }
-        if number < bounds.attempts {
+        if number < settings.swap().attempts {
             let pause = pauses.next().unwrap_or_default();
             events.waiting("swap", format!("the next attempt at the swap comes in {pause:.1?}"));
             tokio::select! {
@@ -150,7 +152,7 @@ pub async fn tables(
             }
         }
     }
-    Err(not_granted(bounds, &last_blockers))
+    Err(not_granted(&settings.swap(), &last_blockers))
 }
 
 /// Gives the triggers their names. The change is made, and stand-ins do their work: what fails is

@@ -13,9 +13,9 @@ use super::whole_seconds;
 use crate::error::Result;
 use crate::journal::{Journal, StandIn};
 use crate::mysql::{Fault, Server, Session, text};
-use crate::request::SwapBounds;
 use crate::schema::read::{trigger_definition, triggers};
 use crate::schema::{TableName, Trigger, quote};
+use crate::settings::SwapBounds;
 use crate::shadow::Shadow;
 
 /// Between two tries to get the lock for the exchange.

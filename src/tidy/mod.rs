@@ -10,8 +10,8 @@ use crate::event::Events;
 use crate::halt::Halt;
 use crate::journal::{Ended, Guard, Journal, Phase, RunId, RunRow};
 use crate::mysql::{Fault, Server, Session};
-use crate::request::SwapBounds;
 use crate::schema::TableName;
+use crate::settings::SwapBounds;
 use crate::{direct, swap};
 
 pub use leftover::Leftover;

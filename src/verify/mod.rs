@@ -59,7 +59,7 @@ pub async fn tables(
     copied: Copied,
 ) -> Result<Verified> {
     let comparison = Arc::new(Comparison::new(means.server.facts().flavour, pair.clone())?);
-    let size = Arc::new(ChunkSize::new(means.pace.effort()));
+    let size = Arc::new(ChunkSize::new(&means.settings.effort()));
     let meter = Meter::start(Stage::Verify, copied.rows(), 0, means, carrier, &size);
     let shadow_key = comparison.shadow_key().cloned();
     let crew = Crew { means: means.clone(), comparison, size };

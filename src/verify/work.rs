@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::KEYS_AT_ONCE;
 use super::compare::{Comparison, Scope};
@@ -65,7 +67,8 @@ impl Crew {
     ) -> Result<Option<Source>> {
         let source = Arc::new(Mutex::new(source));
         let mut hands = JoinSet::new();
-        for number in 0..self.means.pace.effort().workers {
+        let nothing_left = CancellationToken::new();
+        for number in 0..self.means.settings.effort().workers {
             let Means { server, halt, .. } = &self.means;
             let mut trials = Trials::new(server, halt, "comparing rows");
             let hand = Hand {
@@ -75,6 +78,7 @@ impl Crew {
                 trials,
                 carrier: carrier.clone(),
                 rows: Arc::clone(rows),
+                nothing_left: nothing_left.clone(),
             };
             hands.spawn(hand.compare_all(Arc::clone(&source), most));
         }
@@ -101,6 +105,7 @@ struct Hand {
     trials: Trials,
     carrier: Carrier,
     rows: Arc<AtomicU64>,
+    nothing_left: CancellationToken,
 }
 
 impl Hand {
@@ -110,16 +115,18 @@ impl Hand {
         let size = Arc::clone(&self.crew.size);
         let mut is_early = false;
         while !is_early {
-            pace.ready(self.number).await?;
+            pace.ready(self.number, &self.nothing_left).await?;
             let Some(scope) = self.next(&source, size.rows()).await? else { break };
+            let begun = Instant::now();
             let proved = self.compare(&scope).await?;
             if matches!(scope, Scope::Range(_)) {
-                size.observe(proved.rows, proved.took);
+                size.observe(proved.rows, proved.took, &pace.effort());
             }
             self.rows.fetch_add(proved.rows, Ordering::Relaxed);
             is_early = self.carrier.ledger(|ledger| ledger.dirty_weight()) > most;
+            pace.rest(begun.elapsed()).await;
         }
-        pace.release();
+        self.nothing_left.cancel();
         self.session.close().await.map(|()| is_early)
     }
 

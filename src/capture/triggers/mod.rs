@@ -24,8 +24,8 @@ use crate::halt::Halt;
 use crate::journal::Trail;
 use crate::means::Means;
 use crate::mysql::{History, Server, Session, Trials};
-use crate::request::SwapBounds;
 use crate::schema::{Firing, Key, TableName};
+use crate::settings::SwapBounds;
 
 pub(crate) use create::{any_body_mark, body_mark, not_trusted};
 

@@ -7,8 +7,9 @@ use zosc::error::{Error, Kind};
 use zosc::event::{Event, Events};
 use zosc::halt::Halt;
 use zosc::outcome::Outcome;
-use zosc::request::{Request, SwapBounds};
+use zosc::request::Request;
 use zosc::schema::read;
+use zosc::settings::{Settings, SwapBounds};
 use zosc::sql::Algorithm;
 
 use super::ground::Ground;
@@ -20,7 +21,7 @@ const TABLE: &str = "CREATE TABLE t (id INT PRIMARY KEY, a INT, KEY a (a))";
 fn impatient(request: Request, attempts: u32) -> Request {
     let swap =
         SwapBounds { lock_timeout: Duration::from_secs(1), attempts, ..SwapBounds::default() };
-    Request { swap, ..request }
+    Request { settings: Settings { swap, ..request.settings }, ..request }
 }
 
 async fn the_original_is_altered(database: Database) {

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use zosc::error::{Error, Result};
 use zosc::mysql::{Connection, Flavour, Server, Session, Tls};
 use zosc::plan::{CopyPlan, Finding, Method, Plan, draw};
-use zosc::request::{Effort, Request, SwapBounds};
+use zosc::request::Request;
 use zosc::schema::{Helper, TableName, quote, read};
+use zosc::settings::Settings;
 use zosc::sql::Statement;
 
 use crate::support::mysqld::{Database, shared_url};
@@ -81,10 +82,9 @@ impl Ground {
             id: None,
             copy: false,
             allow: BTreeSet::new(),
-            effort: Effort::default(),
             capture: None,
             swap_way: None,
-            swap: SwapBounds::default(),
+            settings: Settings::default(),
             journal_schema: "_zosc".to_owned(),
         }
     }

@@ -12,11 +12,11 @@ use zosc::halt::Halt;
 use zosc::journal::{Fence, Journal, RunRow};
 use zosc::means::Means;
 use zosc::mysql::{Server, Session};
-use zosc::pace::Pace;
-use zosc::request::{Effort, Request, SwapBounds};
+use zosc::request::Request;
 use zosc::schema::{
     Firing, Helper, Key, KeyColumn, KeyPart, KeyShape, PartType, TableName, quote, read,
 };
+use zosc::settings::{Settings, SwapBounds};
 use zosc::sql::Statement;
 
 use crate::plan::ground::server_at;
@@ -75,10 +75,9 @@ impl Bench {
             id: None,
             copy: true,
             allow: BTreeSet::new(),
-            effort: Effort::default(),
             capture: Some(Mode::Triggers),
             swap_way: None,
-            swap: SwapBounds::default(),
+            settings: Settings::default(),
             journal_schema: schema.to_owned(),
         };
         let run = RunRow::insert(&mut session, schema, &request, "", "").await.unwrap();
@@ -140,14 +139,8 @@ impl Bench {
     /// With so many tries for the table's lock, of a second each.
     pub async fn try_capture(&self, watched: &Watched, attempts: u32) -> Result<Running> {
         let halt = Halt::new();
-        let (pace, _) = Pace::start(&self.server, Effort::default(), &halt).await?;
-        let means = Means {
-            server: self.server.clone(),
-            journal: self.journal(),
-            pace,
-            events: Events::channel().0,
-            halt: halt.clone(),
-        };
+        let (events, settings) = (Events::channel().0, Settings::default());
+        let (means, _) = Means::begin(&self.server, self.journal(), settings, &events, &halt);
         let bounds = SwapBounds { attempts, ..SwapBounds::default() };
         let (capture, deliveries) =
             Capture::start(&means, Mode::Triggers, watched.clone(), &bounds).await?;

@@ -13,10 +13,10 @@ use zosc::journal::{FENCE, Journal, RunRow};
 use zosc::ledger::Ledger;
 use zosc::means::Means;
 use zosc::mysql::{Server, Session};
-use zosc::pace::{Pace, Watching};
+use zosc::pace::Watching;
 use zosc::refresh::{Carrier, Refresh};
-use zosc::request::Effort;
 use zosc::schema::{Key, KeyPart, Pair, Side, TableName};
+use zosc::settings::{Effort, Settings};
 use zosc::verify::{self, Verified};
 
 use super::facts::mapping;
@@ -75,11 +75,11 @@ impl Stage {
 
         let journal = journal(&mut session, &pair.original).await;
         let halt = Halt::new();
-        let effort =
-            Effort { workers: 2, chunk_time: Duration::from_millis(50), max_chunk_rows: 20_000 };
-        let (pace, watching) = Pace::start(&server, effort, &halt).await.unwrap();
-        let (events, _) = Events::channel();
-        let means = Means { server, journal, pace, events, halt };
+        let chunk_time = Duration::from_millis(50);
+        let effort = Effort { workers: 2, chunk_time, max_chunk_rows: 20_000, ..Effort::default() };
+        let settings = Settings { effort, ..Settings::default() };
+        let (means, watching) =
+            Means::begin(&server, journal, settings, &Events::channel().0, &halt);
         let (sender, deliveries) = mpsc::channel(64);
         let acknowledge = Acknowledge::Journal(
             means.journal.clone(),

@@ -1,0 +1,241 @@
+//! May we go on, and how hard? One answer with its reason for copy and verification, asked between
+//! transactions only.
+//!
+//! [`signal`]s are read side by side, each at its own interval; what presses most goes to the
+//! [`controller`]. What cannot be read counts as pressing ([`board`]).
+
+mod board;
+mod controller;
+mod reading;
+mod signal;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use board::Board;
+use controller::Controller;
+use reading::Pressure;
+use signal::Probe;
+
+pub use reading::Reason;
+
+use crate::error::{Error, Kind, Result};
+use crate::event::{Event, Events};
+use crate::halt::Halt;
+use crate::mysql::Server;
+use crate::settings::{Effort, Live};
+
+/// How often the answer is thought over even if nothing new was read.
+const TICK: Duration = Duration::from_millis(250);
+
+/// What is over sooner is not worth a word.
+const WORTH_A_WORD: Duration = Duration::from_secs(1);
+
+/// The answer; cheap to clone, all clones give the same.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    live: Live,
+    halt: Halt,
+    answer: Arc<watch::Sender<Answer>>,
+    /// Why an operator wants no work, if one does.
+    held: Arc<Mutex<Option<String>>>,
+    /// Something was read or said.
+    news: Arc<Notify>,
+}
+
+/// How hard to work now, and why no harder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// What is allowed; no worker when work rests.
+    pub effort: Effort,
+    /// Why it is less than was asked for.
+    pub slowed: Option<Slowed>,
+}
+
+/// Why there is less work than was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Slowed {
+    /// For machines.
+    pub reason: Reason,
+    /// For people.
+    pub detail: String,
+    /// Whether work rests altogether.
+    pub rests: bool,
+    /// Since when, for whatever reasons.
+    #[serde(skip)]
+    pub since: Instant,
+}
+
+/// The tasks that keep looking; they end when this is dropped.
+#[derive(Debug)]
+pub struct Watching {
+    _tasks: JoinSet<()>,
+}
+
+impl Pace {
+    /// Begins to look. Work rests until every signal was read once.
+    pub fn start(server: &Server, live: &Live, events: &Events, halt: &Halt) -> (Self, Watching) {
+        let pace = Self {
+            live: live.clone(),
+            halt: halt.clone(),
+            answer: Arc::new(watch::Sender::new(Answer {
+                effort: Effort { workers: 0, ..live.effort() },
+                slowed: None,
+            })),
+            held: Arc::default(),
+            news: Arc::default(),
+        };
+        let (board, mut tasks) = (Board::default(), JoinSet::new());
+        for probe in Probe::all(server) {
+            let slot = board.add(probe.reason());
+            tasks.spawn(probe.keep_looking(slot, board.clone(), live.clone(), pace.news.clone()));
+        }
+        tasks.spawn(Mind::new(pace.clone(), board, events.clone()).think());
+        (pace, Watching { _tasks: tasks })
+    }
+
+    /// How hard to work now.
+    pub fn effort(&self) -> Effort {
+        self.answer.borrow().effort
+    }
+
+    /// The answer with its reason.
+    pub fn answer(&self) -> Answer {
+        self.answer.borrow().clone()
+    }
+
+    /// Waits until worker `number` (from 0) may start a transaction, or until there is nothing left
+    /// to do for it; an error when the run stops.
+    pub async fn ready(&self, number: usize, nothing_left: &CancellationToken) -> Result<()> {
+        let mut answer = self.answer.subscribe();
+        loop {
+            self.halt.check()?;
+            if nothing_left.is_cancelled() || number < answer.borrow_and_update().effort.workers {
+                return Ok(());
+            }
+            tokio::select! {
+                changed = answer.changed() => if changed.is_err() { return Ok(()); },
+                () = nothing_left.cancelled() => {}
+                cause = self.halt.stopped() => return Err(cause),
+            }
+        }
+    }
+
+    /// Rests after a transaction that took so long, as `nice` asks for.
+    pub async fn rest(&self, took: Duration) {
+        let rest = took.mul_f64(self.live.effort().nice);
+        if !rest.is_zero() {
+            tokio::select! {
+                () = tokio::time::sleep(rest) => {}
+                _ = self.halt.stopped() => {}
+            }
+        }
+    }
+
+    /// No work until [`Pace::let_go`], because of `why`.
+    pub fn hold(&self, why: impl Into<String>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.into());
+        self.news.notify_one();
+    }
+
+    /// Takes [`Pace::hold`] back; whether there was anything to take back.
+    pub fn let_go(&self) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.news.notify_one();
+        held.is_some()
+    }
+
+    fn commanded(&self) -> Option<String> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Makes the answer out of what is on the board.
+struct Mind {
+    pace: Pace,
+    board: Board,
+    events: Events,
+    controller: Controller,
+    /// Since when work rests, and the reason that was told last.
+    resting: Option<(Instant, Option<Reason>)>,
+}
+
+impl Mind {
+    fn new(pace: Pace, board: Board, events: Events) -> Self {
+        Self { pace, board, events, controller: Controller::new(), resting: None }
+    }
+
+    async fn think(mut self) {
+        let mut last = Instant::now();
+        loop {
+            match self.pressing() {
+                Ok((reason, pressure)) => {
+                    self.decide(reason, &pressure, last.elapsed());
+                    last = Instant::now();
+                }
+                Err(end) => return self.pace.halt.stop(end),
+            }
+            tokio::select! {
+                () = self.pace.news.notified() => {}
+                () = tokio::time::sleep(TICK) => {}
+            }
+        }
+    }
+
+    /// What presses most; an error when the run must stop.
+    fn pressing(&self) -> Result<(Reason, Pressure)> {
+        let (reason, pressure) = self.board.worst()?;
+        if let Pressure::Critical(detail) = pressure {
+            let message = format!("the run stops because {detail}");
+            return Err(Error::new(Kind::Resumable, reason.word(), message)
+                .hint("the same command goes on when the server has calmed down"));
+        }
+        Ok(match self.pace.commanded() {
+            Some(why) => (Reason::Commanded, Pressure::Over(why)),
+            None => (reason, pressure),
+        })
+    }
+
+    fn decide(&mut self, reason: Reason, pressure: &Pressure, elapsed: Duration) {
+        let effort = self.controller.look(pressure, elapsed, &self.pace.live.effort());
+        let since = self.pace.answer.borrow().slowed.as_ref().map(|slowed| slowed.since);
+        let slowed = pressure.detail().map(|detail| Slowed {
+            reason,
+            detail: detail.to_owned(),
+            rests: effort.workers == 0,
+            since: since.unwrap_or_else(Instant::now),
+        });
+        self.tell(slowed.as_ref());
+        self.pace.answer.send_if_modified(|answer| {
+            let new = Answer { effort, slowed };
+            let is_new = *answer != new;
+            *answer = new;
+            is_new
+        });
+    }
+
+    /// Says that work rests, once for each reason, and that it goes on.
+    fn tell(&mut self, slowed: Option<&Slowed>) {
+        match (slowed.filter(|slowed| slowed.rests), &mut self.resting) {
+            (Some(_), None) => self.resting = Some((Instant::now(), None)),
+            (Some(slowed), Some((since, told))) => {
+                if since.elapsed() >= WORTH_A_WORD && *told != Some(slowed.reason) {
+                    *told = Some(slowed.reason);
+                    let (reason, detail) = (slowed.reason.word().to_owned(), slowed.detail.clone());
+                    self.events.say(Event::Throttled { reason, detail });
+                }
+            }
+            (None, resting) => {
+                if let Some((since, Some(_))) = resting.take() {
+                    let seconds = since.elapsed().as_secs_f64();
+                    self.events.say(Event::Unthrottled { seconds });
+                }
+            }
+        }
+    }
+}
