@@ -7,9 +7,10 @@ use zosc::error::{Error, Result};
 use zosc::mysql::Connection;
 use zosc::request::Request;
 use zosc::schema::TableName;
+use zosc::settings::Settings;
 use zosc::sql::Statement;
 
-use super::args::{ChangeArguments, ConnectionArguments, JournalArguments, Tuning};
+use super::args::{ChangeArguments, Common, JournalArguments, Tuning};
 use super::name;
 use super::settings::JOURNAL_SCHEMA;
 
@@ -17,27 +18,29 @@ use super::settings::JOURNAL_SCHEMA;
 pub(crate) fn understand(
     change: &ChangeArguments,
     tuning: &Tuning,
-    journal: &JournalArguments,
-    connection: &ConnectionArguments,
+    common: &Common,
 ) -> Result<(Connection, Request)> {
     let (sql, named) = change.words()?;
-    let settled = connection.settle()?;
+    let settled = common.connection.settle()?;
     let statement = Statement::parse(&sql)?;
     let table = table(named, statement.table(), settled.database.as_deref())?;
-    let tuning = tuning.clone().or(settled.file.tuning);
-    let journal = journal.schema(settled.file.journal_schema);
-    let request = tuning.request(table, statement, change.id.clone(), change.copy, journal);
+    let tuning = tuning.over(settled.file.tuning)?;
+    let settings = tuning.settings(&settled.connection)?;
+    let journal = common.journal.schema(&settled.file.journal);
+    let (id, copy) = (change.id.clone(), change.copy);
+    let request = tuning.request(table, statement, id, copy, settings, journal);
     Ok((settled.connection, request))
 }
 
 impl Tuning {
-    /// A request with these settings.
+    /// A request; `settings` are of these, too.
     pub(crate) fn request(
         self,
         table: TableName,
         statement: Statement,
         id: Option<String>,
         copy: bool,
+        settings: Settings,
         journal_schema: String,
     ) -> Request {
         Request {
@@ -47,7 +50,7 @@ impl Tuning {
             copy,
             capture: self.capture(),
             swap_way: self.swap_way(),
-            settings: self.settings(),
+            settings,
             allow: self.allow.into_iter().collect(),
             journal_schema,
         }
@@ -56,8 +59,9 @@ impl Tuning {
 
 impl JournalArguments {
     /// The journal's schema: the flag, else what the option file says, else ours.
-    pub(crate) fn schema(&self, file: Option<String>) -> String {
-        self.journal_schema.clone().or(file).unwrap_or_else(|| JOURNAL_SCHEMA.to_owned())
+    pub(crate) fn schema(&self, file: &Self) -> String {
+        let said = self.journal_schema.as_ref().or(file.journal_schema.as_ref());
+        said.cloned().unwrap_or_else(|| JOURNAL_SCHEMA.to_owned())
     }
 }
 

@@ -11,12 +11,12 @@ use crate::report::{self, Answer};
 pub(crate) async fn execute(arguments: &CleanArguments) -> u8 {
     let cleaned = clean(arguments).await;
     let answer = cleaned.map(|cleaned| Answer::clean(&cleaned, arguments.yes));
-    report::answer(arguments.output.format, answer)
+    report::answer(arguments.common.output.format, answer)
 }
 
 async fn clean(arguments: &CleanArguments) -> Result<Vec<tidy::Cleaned>> {
-    let settled = arguments.connection.settle()?;
+    let settled = arguments.common.connection.settle()?;
     let server = Server::connect(&settled.connection).await?;
-    let schema = arguments.journal.schema(settled.file.journal_schema);
+    let schema = arguments.common.journal.schema(&settled.file.journal);
     tidy::clean(&server, &schema, &arguments.runs, arguments.yes).await
 }

@@ -4,8 +4,8 @@ use zosc::error::{Error, Result};
 use zosc::mysql::{Connection, Defaults, Login, OptionFiles};
 
 use super::args::ConnectionArguments;
+use super::file::FromFile;
 use super::password;
-use super::settings::FromFile;
 
 /// What all sources together say.
 pub(crate) struct Settled {

@@ -4,6 +4,7 @@ mod args;
 mod change;
 mod clean;
 mod connection;
+mod file;
 mod name;
 mod password;
 mod plan;
@@ -20,7 +21,7 @@ use args::{Arguments, Command};
 pub(crate) async fn main() -> u8 {
     let Arguments { command, run } = args::parse();
     let command = command.unwrap_or_else(|| Command::Run(Box::new(run)));
-    verbosity::start_log(command.output().verbosity());
+    verbosity::start_log(command.common().output.verbosity());
     match command {
         Command::Run(arguments) if arguments.dry_run => {
             plan::execute(&plan::Arguments::from(*arguments)).await

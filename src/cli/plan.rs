@@ -13,8 +13,8 @@ pub(crate) use super::args::PlanArguments as Arguments;
 
 impl From<RunArguments> for PlanArguments {
     fn from(run: RunArguments) -> Self {
-        let RunArguments { change, tuning, journal, connection, output, dry_run: _ } = run;
-        Self { change, tuning, journal, connection, output, check: false }
+        let RunArguments { change, tuning, common, dry_run: _ } = run;
+        Self { change, tuning, common, check: false }
     }
 }
 
@@ -23,7 +23,7 @@ pub(crate) async fn execute(arguments: &PlanArguments) -> u8 {
     let answer = draw(arguments).await;
     let refused = answer.as_ref().is_ok_and(|(request, plan)| plan.accepted(request).is_err());
     let plan = answer.map(|(request, plan)| Answer::plan(&plan, &request));
-    let code = report::answer(arguments.output.format, plan);
+    let code = report::answer(arguments.common.output.format, plan);
     match code {
         0 if arguments.check && refused => Kind::Refused.exit_code(),
         _ => code,
@@ -31,8 +31,8 @@ pub(crate) async fn execute(arguments: &PlanArguments) -> u8 {
 }
 
 async fn draw(arguments: &PlanArguments) -> Result<(Request, Plan)> {
-    let PlanArguments { change, tuning, journal, connection, .. } = arguments;
-    let (connection, request) = change::understand(change, tuning, journal, connection)?;
+    let PlanArguments { change, tuning, common, .. } = arguments;
+    let (connection, request) = change::understand(change, tuning, common)?;
     let server = Server::connect(&connection).await?;
     let plan = plan::draw(&server, &request).await?;
     Ok((request, plan))

@@ -5,6 +5,7 @@ use zosc::error::{Error, Result};
 use zosc::journal::Phase;
 use zosc::mysql::Server;
 use zosc::request::Request;
+use zosc::settings::Settings;
 use zosc::sql::Statement;
 
 use super::args::{ResumeArguments, Tuning};
@@ -13,14 +14,15 @@ use crate::report::About;
 
 /// Does it; gives the exit code.
 pub(crate) async fn execute(arguments: ResumeArguments) -> u8 {
-    let ResumeArguments { run, tuning, journal, connection, output } = arguments;
+    let ResumeArguments { run, tuning, common } = arguments;
     let about = About { id: None, table: None };
-    let asked = connection.settle().map(|settled| {
-        let tuning = tuning.or(settled.file.tuning);
-        let journal = journal.schema(settled.file.journal_schema);
-        (settled.connection, Asked::Resume { run, tuning, journal })
+    let asked = common.connection.settle().and_then(|settled| {
+        let tuning = tuning.over(settled.file.tuning)?;
+        let settings = tuning.settings(&settled.connection)?;
+        let journal = common.journal.schema(&settled.file.journal);
+        Ok((settled.connection, Asked::Resume { run, tuning, settings, journal }))
     });
-    follow(about, &connection, &output, asked).await
+    follow(about, &common, asked).await
 }
 
 /// What the run was asked for; `None` when that is done.
@@ -28,6 +30,7 @@ pub(super) async fn request(
     server: &Server,
     run: u64,
     tuning: Tuning,
+    settings: Settings,
     journal_schema: String,
 ) -> Result<Option<Request>> {
     let row = earlier::run(server, &journal_schema, run).await?;
@@ -39,5 +42,5 @@ pub(super) async fn request(
     })?;
     // What the server was to change itself has copied nothing.
     let copy = row.phase != Phase::Altering;
-    Ok(Some(tuning.request(row.table, statement, row.name, copy, journal_schema)))
+    Ok(Some(tuning.request(row.table, statement, row.name, copy, settings, journal_schema)))
 }

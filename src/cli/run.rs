@@ -7,8 +7,9 @@ use zosc::migration;
 use zosc::mysql::{Connection, Server};
 use zosc::outcome::Outcome;
 use zosc::request::Request;
+use zosc::settings::Settings;
 
-use super::args::{ConnectionArguments, OutputArguments, RunArguments, Tuning};
+use super::args::{Common, RunArguments, Tuning};
 use super::{change, resume, signals};
 use crate::report::{About, Ending, Report};
 
@@ -17,27 +18,27 @@ pub(super) enum Asked {
     /// This change.
     Change(Box<Request>),
     /// What an earlier run was asked for.
-    Resume { run: u64, tuning: Tuning, journal: String },
+    Resume { run: u64, tuning: Tuning, settings: Settings, journal: String },
 }
 
 /// Does it; gives the exit code.
 pub(crate) async fn execute(arguments: &RunArguments) -> u8 {
-    let RunArguments { change, tuning, journal, connection, output, .. } = arguments;
-    let understood = change::understand(change, tuning, journal, connection);
+    let RunArguments { change, tuning, common, .. } = arguments;
+    let understood = change::understand(change, tuning, common);
     let table = understood.as_ref().ok().map(|(_, request)| request.table.plain());
     let about = About { id: change.id.clone(), table };
     let asked =
         understood.map(|(connection, request)| (connection, Asked::Change(Box::new(request))));
-    follow(about, connection, output, asked).await
+    follow(about, common, asked).await
 }
 
 /// Does what is asked and reports on it; gives the exit code.
 pub(super) async fn follow(
     about: About,
-    connection: &ConnectionArguments,
-    output: &OutputArguments,
+    common: &Common,
     asked: Result<(Connection, Asked)>,
 ) -> u8 {
+    let Common { connection, output, .. } = common;
     let (events, heard) = Events::channel();
     if connection.shows_password() {
         events.warn(
@@ -67,8 +68,8 @@ async fn work(connection: Connection, asked: Asked, events: Events) -> Result<Ou
     };
     let request = match asked {
         Asked::Change(request) => *request,
-        Asked::Resume { run, tuning, journal } => {
-            match resume::request(&server, run, tuning, journal).await? {
+        Asked::Resume { run, tuning, settings, journal } => {
+            match resume::request(&server, run, tuning, settings, journal).await? {
                 Some(request) => request,
                 None => return Ok(Outcome::Already),
             }

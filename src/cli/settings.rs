@@ -1,14 +1,13 @@
-//! From what flags and option files say to numbers that the library takes, each checked in one place.
+//! From the words of flags and option files to values that the library takes, each checked in one
+//! place.
 
 use std::time::Duration;
 
+use url::Url;
 use zosc::capture::Mode;
-use zosc::error::Result;
-use zosc::mysql::{Entry, TlsMode};
-use zosc::settings::{Effort, Settings, SwapBounds};
+use zosc::mysql::TlsMode;
 use zosc::swap::Way;
 
-use super::args::Tuning;
 use crate::report::Format;
 
 /// The journal's schema unless told otherwise.
@@ -78,7 +77,7 @@ impl<T: Copy> Choice<T> {
             .ok_or_else(|| format!("it must be one of auto, {}", all.map(word).join(", ")))
     }
 
-    fn only(self) -> Option<T> {
+    pub(crate) fn only(self) -> Option<T> {
         match self {
             Self::Auto => None,
             Self::Only(way) => Some(way),
@@ -105,134 +104,65 @@ pub(crate) fn format(text: &str) -> Result<Format, String> {
     }
 }
 
-/// What `[zosc]` says beside the connection.
-#[derive(Debug, Default)]
-pub(crate) struct FromFile {
-    pub(crate) tuning: Tuning,
-    pub(crate) journal_schema: Option<String>,
+/// How many times as long to rest.
+pub(crate) fn nice(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|ratio| (0.0..=100.0).contains(ratio))
+        .ok_or_else(|| "it must be a number from 0 to 100".to_owned())
 }
 
-impl FromFile {
-    /// Takes the lines; one that is not known is an error, because a misspelt safety setting must
-    /// not look like one that works.
-    pub(crate) fn read(entries: &[&Entry]) -> Result<Self> {
-        let mut file = Self::default();
-        for entry in entries {
-            file.take(entry)?;
-        }
-        Ok(file)
-    }
-
-    fn take(&mut self, entry: &Entry) -> Result<()> {
-        fn read<T>(entry: &Entry, parse: fn(&str) -> Result<T, String>) -> Result<Option<T>> {
-            parse(entry.value()?).map(Some).map_err(|reason| entry.flaw(&reason))
-        }
-        let tuning = &mut self.tuning;
-        match entry.name.as_str() {
-            "allow" => {
-                tuning.allow =
-                    entry.value()?.split(',').map(|rule| rule.trim().to_owned()).collect();
-            }
-            "capture" => tuning.capture = read(entry, capture)?,
-            "swap" => tuning.swap = read(entry, swap)?,
-            "workers" => tuning.workers = read(entry, workers)?,
-            "chunk-time" => tuning.chunk_time = read(entry, duration)?,
-            "max-chunk-rows" => tuning.max_chunk_rows = read(entry, rows)?,
-            "lock-timeout" => tuning.lock_timeout = read(entry, duration)?,
-            "max-lock-hold" => tuning.max_lock_hold = read(entry, duration)?,
-            "swap-attempts" => tuning.swap_attempts = read(entry, attempts)?,
-            "journal-schema" => self.journal_schema = read(entry, super::name::schema)?,
-            _ if entry.loose => {}
-            _ => {
-                return Err(entry
-                    .flaw("zosc knows no such setting")
-                    .hint("correct it, or write `loose-` before it to have it passed over"));
-            }
-        }
-        Ok(())
-    }
+/// An address to ask.
+pub(crate) fn http(text: &str) -> Result<Url, String> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host())
+        .ok_or_else(|| "it must be an address that begins with http:// or https://".to_owned())
 }
 
-impl Tuning {
-    /// This where it says something, `weaker` elsewhere.
-    pub(crate) fn or(self, weaker: Self) -> Self {
-        Self {
-            allow: if self.allow.is_empty() { weaker.allow } else { self.allow },
-            capture: self.capture.or(weaker.capture),
-            swap: self.swap.or(weaker.swap),
-            workers: self.workers.or(weaker.workers),
-            chunk_time: self.chunk_time.or(weaker.chunk_time),
-            max_chunk_rows: self.max_chunk_rows.or(weaker.max_chunk_rows),
-            lock_timeout: self.lock_timeout.or(weaker.lock_timeout),
-            max_lock_hold: self.max_lock_hold.or(weaker.max_lock_hold),
-            swap_attempts: self.swap_attempts.or(weaker.swap_attempts),
-        }
-    }
-
-    /// What the run obeys as it begins.
-    pub(crate) fn settings(&self) -> Settings {
-        Settings { effort: self.effort(), swap: self.swap_bounds(), ..Settings::default() }
-    }
-
-    fn effort(&self) -> Effort {
-        let default = Effort::default();
-        Effort {
-            workers: self.workers.unwrap_or(default.workers),
-            chunk_time: self.chunk_time.unwrap_or(default.chunk_time),
-            max_chunk_rows: self.max_chunk_rows.unwrap_or(default.max_chunk_rows),
-            ..default
-        }
-    }
-
-    /// `None` leaves the choice to the plan.
-    pub(crate) fn capture(&self) -> Option<Mode> {
-        self.capture.and_then(Choice::only)
-    }
-
-    /// `None` leaves the choice to the plan.
-    pub(crate) fn swap_way(&self) -> Option<Way> {
-        self.swap.and_then(Choice::only)
-    }
-
-    fn swap_bounds(&self) -> SwapBounds {
-        let default = SwapBounds::default();
-        SwapBounds {
-            lock_timeout: self.lock_timeout.unwrap_or(default.lock_timeout),
-            max_hold: self.max_lock_hold.unwrap_or(default.max_hold),
-            attempts: self.swap_attempts.unwrap_or(default.attempts),
-        }
-    }
+/// A number of bytes, such as `10GiB` or `500MB`.
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u64); 9] = [
+        ("kib", 1 << 10),
+        ("mib", 1 << 20),
+        ("gib", 1 << 30),
+        ("tib", 1 << 40),
+        ("kb", 1_000),
+        ("mb", 1_000_000),
+        ("gb", 1_000_000_000),
+        ("tb", 1_000_000_000_000),
+        ("", 1),
+    ];
+    let text = text.trim().to_ascii_lowercase();
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic()).trim();
+    let unit = text[digits.len()..].trim();
+    let factor = UNITS.into_iter().find(|(known, _)| *known == unit).map(|(_, factor)| factor);
+    let number: Option<u64> = digits.parse().ok();
+    number
+        .zip(factor)
+        .and_then(|(number, factor)| number.checked_mul(factor))
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "it must be a size such as 10GiB or 500MB".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn entry(name: &str, value: &str, loose: bool) -> Entry {
-        Entry { name: name.into(), value: Some(value.into()), loose, origin: "my.cnf:7".into() }
-    }
-
-    #[test]
-    fn flags_win_over_files_setting_by_setting() {
-        let lines = [entry("workers", "4", false), entry("chunk-time", "250ms", false)];
-        let file = FromFile::read(&lines.iter().collect::<Vec<_>>()).unwrap();
-        let flags = Tuning { workers: Some(2), ..Tuning::default() };
-        let effort = flags.or(file.tuning).effort();
-        assert_eq!((effort.workers, effort.chunk_time), (2, Duration::from_millis(250)));
-    }
-
-    #[test]
-    fn an_unknown_setting_is_an_error_unless_loose() {
-        let error = FromFile::read(&[&entry("wrokers", "4", false)]).unwrap_err();
-        assert!(error.message.contains("my.cnf:7: `wrokers`"), "{}", error.message);
-        FromFile::read(&[&entry("wrokers", "4", true)]).unwrap();
-        assert!(FromFile::read(&[&entry("workers", "0", false)]).is_err());
-    }
-
     #[test]
     fn durations_have_units() {
         assert_eq!(duration("1s 500ms").unwrap(), Duration::from_millis(1500));
         assert!(duration("100").unwrap_err().contains("500ms"));
         assert!(duration("0s").is_err());
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(bytes("10GiB").unwrap(), 10 << 30);
+        assert_eq!(bytes("500 mb").unwrap(), 500_000_000);
+        assert_eq!(bytes("7").unwrap(), 7);
+        for wrong in ["", "GiB", "0", "-1", "1.5GB", "99999999TiB"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
     }
 }

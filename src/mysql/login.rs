@@ -85,6 +85,23 @@ impl Login {
         Ok(true)
     }
 
+    /// What a connection was made of.
+    pub fn of(connection: &Connection) -> Self {
+        let Connection { host, port, socket, user, password, tls } = connection.clone();
+        Self {
+            host: Some(host),
+            port: Some(port),
+            socket,
+            user: Some(user),
+            password,
+            database: None,
+            ssl_mode: Some(tls.mode),
+            ssl_ca: tls.ca,
+            ssl_cert: tls.cert,
+            ssl_key: tls.key,
+        }
+    }
+
     /// The connection, with defaults where no source said anything. An authority without a mode
     /// means that the certificate is to be verified, as for MySQL's own clients.
     pub fn connection(self) -> Result<Connection> {

@@ -8,7 +8,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::Window;
-use crate::mysql::Connection;
+use crate::error::Result;
+use crate::mysql::{Connection, Login};
 
 /// What slows the work down or stops it. A limit that is `None` or empty is not looked at.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,6 +86,26 @@ impl Default for Limits {
     }
 }
 
+impl Replica {
+    /// At `host`, `host:port` or a whole `mysql://` URL; with the primary's account and TLS settings
+    /// where that does not name others.
+    pub fn at(address: &str, primary: &Connection) -> Result<Self> {
+        let address = address.trim();
+        let has_scheme = address.contains("://");
+        let url = if has_scheme { address.to_owned() } else { format!("mysql://{address}") };
+        let mut login = Login::from_url(&url)?;
+        login.database = None;
+        let elsewhere = Login { socket: None, host: None, port: None, ..Login::of(primary) };
+        // Another account has another password, or none.
+        let elsewhere = match login.user {
+            Some(_) => Login { password: None, ..elsewhere },
+            None => elsewhere,
+        };
+        let connection = login.or(elsewhere).connection()?;
+        Ok(Self { name: connection.place(), connection })
+    }
+}
+
 impl PartialEq for Replica {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -95,7 +116,7 @@ impl PartialEq for Replica {
 impl FromStr for Threshold {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
         let unclear =
             || format!("`{text}` must be a status variable and a number: Threads_running=30");
         let (variable, limit) = text.split_once('=').ok_or_else(unclear)?;
@@ -118,14 +139,35 @@ impl fmt::Display for Threshold {
 
 impl Threshold {
     /// Several, divided by commas; none in an empty text.
-    pub fn list(text: &str) -> Result<Vec<Self>, String> {
+    pub fn list(text: &str) -> std::result::Result<Vec<Self>, String> {
         text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::parse).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
+
+    #[test]
+    fn a_replica_has_the_primarys_account_unless_it_names_another() {
+        let primary = Login::from_url("mysql://admin:secret@db1:3307/shop?ssl-mode=required");
+        let primary = primary.unwrap().connection().unwrap();
+        let replica = |address| Replica::at(address, &primary).unwrap();
+        let password = |replica: &Replica| {
+            replica.connection.password.as_ref().map(|it| it.expose_secret().to_owned())
+        };
+        let same = replica("db2");
+        assert_eq!((&*same.name, &*same.connection.user), ("db2:3306", "admin"));
+        assert_eq!(password(&same).as_deref(), Some("secret"));
+        assert_eq!(same.connection.tls, primary.tls);
+        assert_eq!(replica("10.0.0.7:3310").name, "10.0.0.7:3310");
+        let other = replica("mysql://watch@db3:3308/?ssl-mode=disabled");
+        assert_eq!((&*other.name, &*other.connection.user), ("db3:3308", "watch"));
+        assert_eq!(password(&other), None, "a password goes to its own account only");
+        assert!(Replica::at("", &primary).is_err());
+    }
 
     #[test]
     fn thresholds_are_read_and_written_alike() {

@@ -1,0 +1,263 @@
+//! What can be typed. The only place that knows clap; defaults and checks are elsewhere.
+#![allow(clippy::doc_markdown)] // these comments are the help text
+
+mod connection;
+mod pace;
+mod text;
+mod tuning;
+
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser};
+
+use super::{name, settings};
+use crate::report::Format;
+
+use text::{ABOUT, AFTER, USAGE};
+
+pub(crate) use connection::ConnectionArguments;
+pub(crate) use tuning::Tuning;
+
+/// Said instead of a password that was typed.
+const TYPED_PASSWORD: &str = "\
+a password on the command line can be read by everybody on this machine
+hint: use `--password` alone (asks for it), `--password-file`, `ZOSC_PASSWORD`, `MYSQL_PWD`, or \
+`password=` in an option file";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "zosc",
+    version,
+    about = ABOUT,
+    after_help = AFTER,
+    args_conflicts_with_subcommands = true,
+    override_usage = USAGE,
+    max_term_width = 100
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Change a table; what zosc does when no command is given
+    #[command(after_help = AFTER)]
+    Run(Box<RunArguments>),
+    /// Say what would be done and why, and what speaks against it
+    Plan(Box<PlanArguments>),
+    /// Go on with a run that stopped; the command that started it does the same
+    Resume(Box<ResumeArguments>),
+    /// List the runs, whether they are going on, and what they have left behind
+    Status(StatusArguments),
+    /// Drop what ended runs have left: kept originals, shadows
+    Clean(CleanArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) change: ChangeArguments,
+    /// Only say what would be done, as `zosc plan`
+    #[arg(long, help_heading = CHANGE)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) tuning: Tuning,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArguments {
+    /// The run's number, as `zosc status` shows it
+    pub(crate) run: u64,
+    #[command(flatten)]
+    pub(crate) tuning: Tuning,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    #[command(flatten)]
+    pub(crate) change: ChangeArguments,
+    /// Exit with 3 when a finding would stop the run
+    #[arg(long, help_heading = CHANGE)]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) tuning: Tuning,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    #[command(flatten)]
+    pub(crate) journal: JournalArguments,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CleanArguments {
+    /// Only what these runs have left; a run that can be gone on with is given up only so
+    #[arg(value_name = "RUN")]
+    pub(crate) runs: Vec<u64>,
+    /// Really drop; without it, zosc only lists what it would drop
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+const CHANGE: &str = "What to change";
+const OUTPUT: &str = "Output";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = CHANGE)]
+pub(crate) struct ChangeArguments {
+    /// With --alter or --file: the table, as `db.table` or as in SQL.
+    /// Otherwise: a whole ALTER TABLE, CREATE INDEX or DROP INDEX, or `-` to read it from stdin
+    #[arg(value_name = "TABLE|STATEMENT")]
+    pub(crate) target: Vec<String>,
+    /// What would follow ALTER TABLE and the name, such as "ADD COLUMN status INT"
+    #[arg(long, value_name = "CLAUSES", allow_hyphen_values = true)]
+    pub(crate) alter: Option<String>,
+    /// Read the clauses or the statement from a file (`-` is stdin)
+    #[arg(long, value_name = "FILE", conflicts_with = "alter")]
+    pub(crate) file: Option<PathBuf>,
+    /// Copy the table even where the server could change it at once
+    #[arg(long)]
+    pub(crate) copy: bool,
+    /// Your own name for this change; one that has finished under this name is not done again
+    #[arg(long, value_name = "NAME", env = "ZOSC_ID")]
+    pub(crate) id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JournalArguments {
+    /// The schema in which zosc notes how far it is [default: _zosc]
+    #[arg(long, value_name = "SCHEMA", env = "ZOSC_JOURNAL_SCHEMA", value_parser = name::schema, help_heading = tuning::WORK)]
+    pub(crate) journal_schema: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = OUTPUT)]
+pub(crate) struct OutputArguments {
+    /// text for people (on stderr), or json: one event a line on stdout
+    #[arg(long, value_name = "FORMAT", env = "ZOSC_FORMAT", default_value = "text", value_parser = settings::format)]
+    pub(crate) format: Format,
+    /// Say more (-vv, -vvv: even more)
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Say only what went wrong and how it ended
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+impl Command {
+    pub(crate) fn common(&self) -> &Common {
+        match self {
+            Self::Run(arguments) => &arguments.common,
+            Self::Plan(arguments) => &arguments.common,
+            Self::Resume(arguments) => &arguments.common,
+            Self::Status(arguments) => &arguments.common,
+            Self::Clean(arguments) => &arguments.common,
+        }
+    }
+
+    fn parts(&mut self) -> (&mut Common, Option<&mut Tuning>) {
+        match self {
+            Self::Run(arguments) => arguments.parts(),
+            Self::Plan(arguments) => (&mut arguments.common, Some(&mut arguments.tuning)),
+            Self::Resume(arguments) => (&mut arguments.common, Some(&mut arguments.tuning)),
+            Self::Status(arguments) => (&mut arguments.common, None),
+            Self::Clean(arguments) => (&mut arguments.common, None),
+        }
+    }
+}
+
+impl RunArguments {
+    fn parts(&mut self) -> (&mut Common, Option<&mut Tuning>) {
+        (&mut self.common, Some(&mut self.tuning))
+    }
+}
+
+/// The command line; help, version and what cannot be understood end the process, as clap does.
+pub(crate) fn parse() -> Arguments {
+    if std::env::args_os().any(|word| holds_password(&word.to_string_lossy())) {
+        Arguments::command().error(ErrorKind::TooManyValues, TYPED_PASSWORD).exit();
+    }
+    let hide_env = |command: clap::Command| command.mut_args(|arg| arg.hide_env(true));
+    let matches = hide_env(Arguments::command()).mut_subcommands(hide_env).get_matches();
+    let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let ((common, tuning), matches) = match (&mut arguments.command, matches.subcommand()) {
+        (Some(command), Some((_, matches))) => (command.parts(), matches),
+        _ => (arguments.run.parts(), &matches),
+    };
+    common.connection.weigh(matches);
+    if let Some(tuning) = tuning {
+        tuning.remember(matches);
+    }
+    arguments
+}
+
+/// Whether somebody writes the password as for MySQL's own client. To be asked before clap, which
+/// would repeat it.
+fn holds_password(word: &str) -> bool {
+    word.starts_with("--password=") || (word.starts_with("-p") && word.len() > 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use zosc::settings::{Effort, SwapBounds};
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn typed_passwords_are_noticed() {
+        for word in ["--password=s3cret", "--password=", "-ps3cret"] {
+            assert!(holds_password(word), "{word}");
+        }
+        for word in ["-p", "--password", "--password-file=x", "--port=1", "-P1"] {
+            assert!(!holds_password(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn help_tells_the_true_defaults() {
+        let help = Arguments::command().render_help().to_string();
+        let (effort, swap) = (Effort::default(), SwapBounds::default());
+        let time = |duration| humantime::format_duration(duration).to_string();
+        for (flag, default) in [
+            ("--chunk-time", time(effort.chunk_time)),
+            ("--max-chunk-rows", effort.max_chunk_rows.to_string()),
+            ("--lock-timeout", time(swap.lock_timeout)),
+            ("--max-lock-hold", time(swap.max_hold)),
+            ("--swap-attempts", swap.attempts.to_string()),
+            ("--journal-schema", settings::JOURNAL_SCHEMA.to_owned()),
+        ] {
+            let (_, rest) = help.split_once(flag).expect(flag);
+            let (_, said) = rest.split_once("[default: ").expect(flag);
+            assert!(said.starts_with(&format!("{default}]")), "{flag}");
+        }
+    }
+}
