@@ -1,9 +1,12 @@
 //! What the library says while it works. It prints nothing: `report` turns events to text or JSON.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use tokio::sync::mpsc;
+
+use crate::status::Status;
 
 /// The stages of a run, in the order of the story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -127,20 +130,28 @@ pub struct Dated {
 #[derive(Debug, Clone)]
 pub struct Events {
     sender: mpsc::UnboundedSender<Dated>,
+    status: Arc<Mutex<Status>>,
 }
 
 impl Events {
     /// A mouth and the ear to it.
     pub fn channel() -> (Self, mpsc::UnboundedReceiver<Dated>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self { sender }, receiver)
+        (Self { sender, status: Arc::default() }, receiver)
     }
 
     /// Says something. When nobody listens any more it is only logged: events never fail the work.
     pub fn say(&self, event: Event) {
-        if let Err(unheard) = self.sender.send(Dated { at: SystemTime::now(), event }) {
+        let dated = Dated { at: SystemTime::now(), event };
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).hear(&dated);
+        if let Err(unheard) = self.sender.send(dated) {
             tracing::debug!(event = ?unheard.0.event, "nobody listens");
         }
+    }
+
+    /// What the run is doing, as it was said so far.
+    pub fn status(&self) -> Status {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A stage begins.

@@ -36,6 +36,7 @@ pub mod schema;
 pub mod settings;
 pub mod shadow;
 pub mod sql;
+pub mod status;
 pub mod swap;
 pub mod tidy;
 pub mod verify;

@@ -15,8 +15,11 @@ pub const FENCE: &str = "fence";
 /// One row a trigger of the original, from the swap until the trigger is back under its name.
 pub(super) const STAND_IN: &str = "stand_in";
 
+/// One row a run, changed again and again, by which replicas show how far they are.
+pub(super) const HEARTBEAT: &str = "heartbeat";
+
 /// The comment of each table. Its number grows with every change of the definitions.
-const FORMAT: &str = "zosc journal 2";
+const FORMAT: &str = "zosc journal 3";
 
 const DEFINITIONS: &[(&str, &str)] = &[
     (
@@ -39,6 +42,8 @@ const DEFINITIONS: &[(&str, &str)] = &[
          capture VARCHAR(16) NULL,
          key_index VARCHAR(64) NULL,
          difference LONGTEXT NULL,
+         postponed BOOLEAN NOT NULL DEFAULT FALSE,
+         resume_traffic LONGTEXT NULL,
          server_uuid VARCHAR(64) NOT NULL,
          zosc_version VARCHAR(32) NOT NULL,
          note TEXT NULL,
@@ -73,6 +78,11 @@ const DEFINITIONS: &[(&str, &str)] = &[
          settings LONGTEXT NOT NULL,
          definition LONGBLOB NOT NULL,
          PRIMARY KEY (run, number)",
+    ),
+    (
+        HEARTBEAT,
+        "run BIGINT UNSIGNED NOT NULL PRIMARY KEY,
+         beat BIGINT UNSIGNED NOT NULL",
     ),
     (
         FENCE,
