@@ -1,5 +1,7 @@
 //! The change by a copy: from a shadow to the swap.
 
+use std::time::Instant;
+
 use crate::capture::{Capture, Watched};
 use crate::copy::{Remainder, TakenUp};
 use crate::crash::crash_point;
@@ -8,21 +10,31 @@ use crate::event::{Events, Stage};
 use crate::journal::{Piece, Trail};
 use crate::means::Means;
 use crate::mysql::{Fault, Server};
-use crate::outcome::{Outcome, Swapped};
+use crate::outcome::{Outcome, Rehearsed};
 use crate::plan::CopyPlan;
 use crate::refresh::{Carrier, Refresh};
 use crate::schema::Table;
 use crate::shadow::Shadow;
-use crate::{copy, swap, verify};
+use crate::{copy, rehearse, swap, verify};
 
-/// Fills the shadow, verifies it and swaps it in. With the trail of a run that has stopped, goes on
-/// from there.
+/// What the shadow is filled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// To be swapped in.
+    Swap,
+    /// To see how that would go.
+    Rehearse,
+}
+
+/// Fills the shadow, verifies it and swaps it in, or measures how that would go. With the trail of a
+/// run that has stopped, goes on from there.
 pub async fn fill(
     means: &Means,
     original: &Table,
     copy: &CopyPlan,
     shadow: Shadow,
     trail: Option<Trail>,
+    goal: Goal,
 ) -> Result<Outcome> {
     let Means { journal, events, halt, .. } = means;
     events.stage_of(Stage::Capture, trail.is_some());
@@ -47,13 +59,13 @@ pub async fn fill(
     let done = match Refresh::start(means, shadow.pair(), ledger, deliveries).await {
         Ok(refresh) => {
             let carrier = refresh.carrier();
-            let road = fill_and_swap(means, original, &shadow, &capture, remainder, carrier);
+            let road = on_the_road(means, original, &shadow, &capture, remainder, carrier, goal);
             let done = road.await;
             if let Err(error) = &done {
                 halt.stop(error.clone());
             }
             let stopped = refresh.stop().await;
-            done.and_then(|swapped| stopped.map(|()| swapped))
+            done.and_then(|outcome| stopped.map(|()| outcome))
         }
         Err(error) => Err(error),
     };
@@ -67,7 +79,7 @@ pub async fn fill(
         }
     };
     let stopped = if leaves { capture.leave().await } else { capture.stop().await };
-    after(done, stopped, events).map(Outcome::Copied)
+    after(done, stopped, events)
 }
 
 /// The journal's numbers of what is done are those of the new ledger.
@@ -78,11 +90,11 @@ async fn renumber(means: &Means, pieces: &[Piece]) -> Result<()> {
 }
 
 /// What the end of capture means for a run that is done: one that has swapped is not undone by it.
-fn after(done: Result<Swapped>, stopped: Result<()>, events: &Events) -> Result<Swapped> {
+fn after(done: Result<Outcome>, stopped: Result<()>, events: &Events) -> Result<Outcome> {
     match (done, stopped) {
-        (Ok(swapped), Err(left)) => {
+        (Ok(outcome), Err(left)) => {
             events.warn("capture_not_ended", left.message, left.hints.first().map(String::as_str));
-            Ok(swapped)
+            Ok(outcome)
         }
         (Err(error), Err(left)) => {
             Err(left.hints.into_iter().fold(error.hint(left.message), Error::hint))
@@ -92,14 +104,16 @@ fn after(done: Result<Swapped>, stopped: Result<()>, events: &Events) -> Result<
 }
 
 /// The road: each stage takes what the one before has made.
-async fn fill_and_swap(
+async fn on_the_road(
     means: &Means,
     original: &Table,
     shadow: &Shadow,
     capture: &Capture,
     left: Remainder,
     carrier: &Carrier,
-) -> Result<Swapped> {
+    goal: Goal,
+) -> Result<Outcome> {
+    let begun = Instant::now();
     let (pair, rows) = (shadow.pair(), original.rows_estimate);
     means.events.stage_of(Stage::Copy, left != Remainder::whole());
     let copied = copy::rows(means, pair, rows, left, carrier).await?;
@@ -112,8 +126,12 @@ async fn fill_and_swap(
         verified => verified?,
     };
     crash_point!("all-verified");
+    if goal == Goal::Rehearse {
+        let measured = rehearse::measure(means, shadow, carrier, verified, begun.elapsed()).await?;
+        return Ok(Outcome::Rehearsed(Rehearsed::Copied(measured)));
+    }
     means.events.stage(Stage::Cutover);
-    swap::tables(means, shadow, capture, carrier, verified).await
+    swap::tables(means, shadow, capture, carrier, verified).await.map(Outcome::Copied)
 }
 
 /// Why the tables differ: it may be what another session did where capture cannot see it.

@@ -10,7 +10,7 @@ use crate::plan::{CopyPlan, Plan};
 use crate::request::Request;
 use crate::schema::{Helper, comment, table_id};
 use crate::shadow::{Shadow, shape_of};
-use crate::{direct, failover, swap, tidy};
+use crate::{direct, failover, rehearse, swap, tidy};
 
 /// What was found.
 #[derive(Debug)]
@@ -85,6 +85,9 @@ async fn look_at(
     events: &Events,
 ) -> Result<Earlier> {
     let schema = &request.journal_schema;
+    if request.rehearse {
+        return Err(rehearse::would_remove(&run));
+    }
     let same = run.statement.trim() == request.statement.text().trim();
     let at_the_swap = run.phase == Phase::Swapping;
     if !same && !at_the_swap && Journal::of(schema, &run).trail(session).await?.is_some() {

@@ -10,6 +10,9 @@ use crate::request::Request;
 use crate::schema::Helper;
 use crate::{swap, tidy};
 
+/// What can be done when not all was removed.
+const WAY_TO_CLEAN: &str = "`zosc clean` removes it; do not drop a table before its triggers";
+
 /// Writes down how the run ended; gives what to report. After a failure, leaves what the run can be
 /// gone on with, or removes what it has made.
 pub async fn conclude(
@@ -27,19 +30,23 @@ pub async fn conclude(
             mark_kept(server, swapped, run, events).await;
             Ended::Swapped
         }
+        Ok(Outcome::Rehearsed(_)) => Ended::Rehearsed,
         Ok(_) => Ended::Direct,
         Err(error) if swap::is_behind_the_swap(error) => Ended::Swapped,
         Err(_) => Ended::Failed,
     };
+    let unmade = Unmade { server, journal, run, events };
     match done {
-        Err(error) if end == Ended::Failed => {
-            Err(Failed { server, journal, run, events }.conclude(error).await)
+        Err(error) if end == Ended::Failed => Err(unmade.conclude(error).await),
+        Ok(rehearsed) if end == Ended::Rehearsed => {
+            unmade.discard(end, "").await.map_err(|left| left.hint(WAY_TO_CLEAN))?;
+            Ok(rehearsed)
         }
         done => {
             let note = done.as_ref().err().map_or("", |error| error.message.as_str());
             let written = async {
                 let mut session = server.reconnect().await?;
-                journal.end(&mut session, end, note).await?;
+                unmade.journal.end(&mut session, end, note).await?;
                 session.close().await
             };
             told(written.await, events);
@@ -49,15 +56,15 @@ pub async fn conclude(
 }
 
 /// A run that has not made its change.
-struct Failed<'a> {
+struct Unmade<'a> {
     server: &'a Server,
     journal: Journal,
     run: &'a RunRow,
     events: &'a Events,
 }
 
-impl Failed<'_> {
-    /// Gives the error to report.
+impl Unmade<'_> {
+    /// After a failure; gives the error to report.
     async fn conclude(&self, error: Error) -> Error {
         let shadow = self.run.table.helper(Helper::Shadow).plain();
         if error.code == TAKEN_OVER {
@@ -83,11 +90,11 @@ impl Failed<'_> {
                 }
             }
         }
-        match self.discard(&error).await {
+        match self.discard(Ended::Failed, &error.message).await {
             Ok(()) => error,
             Err(left) => error
                 .hint(format!("not all that the run made could be removed ({left})"))
-                .hint("`zosc clean` removes it; do not drop a table before its triggers"),
+                .hint(WAY_TO_CLEAN),
         }
     }
 
@@ -123,7 +130,7 @@ impl Failed<'_> {
     }
 
     /// Removes what the run has made, while nobody can take it over.
-    async fn discard(&self, error: &Error) -> Result<()> {
+    async fn discard(&self, ended: Ended, note: &str) -> Result<()> {
         let mut holder = self.server.reconnect().await?;
         holder.begin().await?;
         // Without a journal nobody can take it over.
@@ -135,7 +142,7 @@ impl Failed<'_> {
         let mut session = self.server.reconnect().await?;
         tidy::discard(&mut session, self.run).await?;
         holder.close().await?;
-        self.journal.end(&mut session, Ended::Failed, &error.message).await?;
+        self.journal.end(&mut session, ended, note).await?;
         session.close().await
     }
 }

@@ -31,6 +31,7 @@ pub mod pace;
 pub mod plan;
 pub mod progress;
 pub mod refresh;
+pub mod rehearse;
 pub mod request;
 pub mod schema;
 pub mod settings;

@@ -1,6 +1,7 @@
 //! The story of one change: plan, shadow, capture, copy, verify, swap, tidy. It owns no state; each
 //! stage takes what the one before has made.
 
+use crate::by_copy::Goal;
 use crate::crash::crash_point;
 use crate::direct::Direct;
 use crate::earlier::{self, Earlier, Stopped};
@@ -10,7 +11,7 @@ use crate::halt::Halt;
 use crate::journal::{Guard, Journal, RunRow};
 use crate::means::Means;
 use crate::mysql::{Fault, Server, Trials};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Rehearsed};
 use crate::plan::{self, CopyPlan, Method, Plan};
 use crate::request::Request;
 use crate::schema::Table;
@@ -102,7 +103,7 @@ async fn go_on(
     let Stopped { run, trail, .. } = stopped;
     let journal = Journal::of(&request.journal_schema, &run);
     let (means, _looking) = Means::begin(server, journal, request.settings.clone(), events, halt);
-    let done = by_copy::fill(&means, &plan.original, copy, shadow, Some(trail)).await;
+    let done = by_copy::fill(&means, &plan.original, copy, shadow, Some(trail), Goal::Swap).await;
     ending::conclude(&means.server, request, &run, done, events).await
 }
 
@@ -146,6 +147,9 @@ async fn carry_out(
 ) -> Result<Outcome> {
     let algorithm = match &plan.method {
         Method::Nothing => return Ok(Outcome::Nothing),
+        Method::Instant | Method::InPlace if request.rehearse => {
+            return Ok(Outcome::Rehearsed(Rehearsed::WithoutCopy));
+        }
         Method::Copy(copy) => {
             return copied(server, request, &plan.original, copy, run, events, halt).await;
         }
@@ -184,5 +188,6 @@ async fn copied(
     let (means, _looking) = Means::begin(server, journal, request.settings.clone(), events, halt);
     events.stage(Stage::Shadow);
     let shadow = shadow::build(server, request, original, copy, run).await?;
-    by_copy::fill(&means, original, copy, shadow, None).await
+    let goal = if request.rehearse { Goal::Rehearse } else { Goal::Swap };
+    by_copy::fill(&means, original, copy, shadow, None, goal).await
 }

@@ -15,6 +15,8 @@ pub struct Request {
     pub table: TableName,
     /// The user's words, classified.
     pub statement: Statement,
+    /// Do everything but the change itself, and remove what was made for it.
+    pub rehearse: bool,
     /// The caller's own name for this change; a finished id is not run again.
     pub id: Option<String>,
     /// Copy even where the server could change the table at once.

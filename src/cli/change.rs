@@ -47,6 +47,7 @@ impl Tuning {
             table,
             statement,
             id,
+            rehearse: false,
             copy,
             capture: self.capture(),
             swap_way: self.swap_way(),

@@ -27,8 +27,10 @@ pub(crate) async fn execute(arguments: &RunArguments) -> u8 {
     let understood = change::understand(change, tuning, common);
     let table = understood.as_ref().ok().map(|(_, request)| request.table.plain());
     let about = About { id: change.id.clone(), table };
-    let asked =
-        understood.map(|(connection, request)| (connection, Asked::Change(Box::new(request))));
+    let asked = understood.map(|(connection, request)| {
+        let request = Request { rehearse: arguments.rehearse, ..request };
+        (connection, Asked::Change(Box::new(request)))
+    });
     follow(about, common, asked).await
 }
 

@@ -174,7 +174,9 @@ impl Journal {
             ))
             .await?;
         let stand_ins = (ended != Ended::Swapped).then_some(tables::STAND_IN);
-        for table in [tables::CHUNK, tables::POSITION, tables::HEARTBEAT, FENCE].into_iter().chain(stand_ins) {
+        for table in
+            [tables::CHUNK, tables::POSITION, tables::HEARTBEAT, FENCE].into_iter().chain(stand_ins)
+        {
             session
                 .run(format!("DELETE FROM {} WHERE run = {}", self.table(table), self.run))
                 .await?;

@@ -18,6 +18,8 @@ pub enum Phase {
     Failed,
     /// Swapped, and the kept table has been dropped.
     Cleaned,
+    /// A rehearsal that went through: nothing was changed.
+    Rehearsed,
 }
 
 /// How a run ended.
@@ -31,10 +33,12 @@ pub enum Ended {
     Failed,
     /// The kept table of a swapped run was dropped.
     Cleaned,
+    /// All went through but the change itself; nothing is left.
+    Rehearsed,
 }
 
 impl Phase {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Copying,
         Self::Altering,
         Self::Swapping,
@@ -42,6 +46,7 @@ impl Phase {
         Self::Direct,
         Self::Failed,
         Self::Cleaned,
+        Self::Rehearsed,
     ];
 
     /// The word in the journal.
@@ -54,6 +59,7 @@ impl Phase {
             Self::Direct => "direct",
             Self::Failed => "failed",
             Self::Cleaned => "cleaned",
+            Self::Rehearsed => "rehearsed",
         }
     }
 
@@ -75,6 +81,7 @@ impl Ended {
             Self::Direct => Phase::Direct,
             Self::Failed => Phase::Failed,
             Self::Cleaned => Phase::Cleaned,
+            Self::Rehearsed => Phase::Rehearsed,
         }
     }
 }

@@ -5,10 +5,11 @@ use std::io::IsTerminal as _;
 
 use tokio::task::JoinError;
 use zosc::error::{Error, Kind, Result};
-use zosc::outcome::{Outcome, Swapped};
+use zosc::event::Blocker;
+use zosc::outcome::{Measured, Outcome, Rehearsed, Swapped};
 
 use super::colours;
-use super::numbers::thousands;
+use super::numbers::{self, thousands};
 
 /// The exit code of a panic, Rust's own.
 const PANICKED: u8 = 101;
@@ -62,7 +63,36 @@ fn success(outcome: &Outcome, table: &str) -> String {
             format!("done: the server changed {table} in place; only metadata changed\n")
         }
         Outcome::Copied(swapped) => copied(swapped, table),
+        Outcome::Rehearsed(rehearsed) => self::rehearsed(rehearsed, table),
     }
+}
+
+fn rehearsed(rehearsed: &Rehearsed, table: &str) -> String {
+    let Rehearsed::Copied(measured) = rehearsed else {
+        return format!(
+            "rehearsed: the server would change {table} itself, without a copy; nothing was changed\n"
+        );
+    };
+    let Measured { verified_rows, bytes, took, settled_in, blockers } = measured;
+    let mut text = format!(
+        "rehearsed: {table} is as it was; what was made for the rehearsal is removed\n  \
+         {} rows were copied, compared and are equal, in {:.1} s\n  \
+         the new table took {} of disk\n  \
+         the table would have been locked for about {} ms\n",
+        thousands(*verified_rows),
+        took.as_secs_f64(),
+        numbers::bytes(*bytes),
+        settled_in.as_millis(),
+    );
+    for blocker in blockers {
+        let Blocker { thread, user, host, seconds, .. } = blocker;
+        writeln!(
+            text,
+            "  in the way: connection {thread} of {user}@{host}, for {seconds} s by now"
+        )
+        .expect("writing to a String cannot fail");
+    }
+    text
 }
 
 fn copied(swapped: &Swapped, table: &str) -> String {

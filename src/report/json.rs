@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 use zosc::error::{Error, Kind, ServerCode};
-use zosc::event::{Dated, Event, Progress, Stage};
-use zosc::outcome::Outcome;
+use zosc::event::{Blocker, Dated, Event, Progress, Stage};
+use zosc::outcome::{Outcome, Rehearsed};
 
 use super::numbers::{percent, tenth};
 use super::{About, Ending};
@@ -59,7 +59,22 @@ enum Own<'a> {
         locked_ms: Option<u64>,
         attempts: Option<u32>,
         kept: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rehearsal: Option<Rehearsal<'a>>,
     },
+}
+
+/// What a rehearsal by copy has measured.
+#[derive(Serialize)]
+struct Rehearsal<'a> {
+    /// Of the new table.
+    bytes: u64,
+    /// From the shadow to the end of verification.
+    seconds: f64,
+    /// About so long the table would have been locked.
+    settled_ms: u64,
+    /// Who would have been in the way of the lock.
+    blockers: &'a [Blocker],
 }
 
 /// Lines on stdout.
@@ -117,14 +132,26 @@ impl Json {
             Ok(Outcome::Copied(swapped)) => Some(swapped),
             _ => None,
         };
+        let measured = match &ending.result {
+            Ok(Outcome::Rehearsed(Rehearsed::Copied(measured))) => Some(measured),
+            _ => None,
+        };
         let finished = Own::Finished {
             outcome: ending.result.as_ref().map_or("failed", Outcome::word),
             exit_code: ending.exit_code,
             seconds: tenth(self.started.elapsed().as_secs_f64()),
-            rows: swapped.map(|swapped| swapped.verified_rows),
+            rows: swapped
+                .map(|swapped| swapped.verified_rows)
+                .or(measured.map(|measured| measured.verified_rows)),
             locked_ms: swapped.map(|swapped| zosc::event::millis(swapped.locked)),
             attempts: swapped.map(|swapped| swapped.attempts),
             kept: swapped.map(|swapped| swapped.kept.plain()),
+            rehearsal: measured.map(|measured| Rehearsal {
+                bytes: measured.bytes,
+                seconds: tenth(measured.took.as_secs_f64()),
+                settled_ms: zosc::event::millis(measured.settled_in),
+                blockers: &measured.blockers,
+            }),
         };
         self.line(SystemTime::now(), finished);
     }

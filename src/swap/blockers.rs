@@ -12,7 +12,7 @@ const AGE: &str = "COALESCE(MAX(TIMESTAMPDIFF(SECOND, x.trx_started, NOW())), 0)
 /// The sessions that are in the way of a lock on either table, other than the one that asks; those
 /// of the attempt must have ended. Empty when the server does not tell: naming them is a kindness,
 /// not a need.
-pub(super) async fn name(session: &mut Session, pair: &Pair) -> Vec<Blocker> {
+pub async fn name(session: &mut Session, pair: &Pair) -> Vec<Blocker> {
     let questions = match session.flavour() {
         Flavour::Mysql => vec![holders_on_mysql(pair)],
         Flavour::Mariadb => vec![holders_on_mariadb(pair), transactions(pair)],

@@ -4,7 +4,7 @@
 
 mod aftermath;
 mod attempt;
-mod blockers;
+pub mod blockers;
 mod decide;
 mod drain;
 mod locked;
@@ -28,8 +28,8 @@ use crate::means::Means;
 use crate::mysql::{Session, Trials, plain_text};
 use crate::outcome::Swapped;
 use crate::refresh::Carrier;
-use crate::schema::Key;
 use crate::schema::read::referenced_by;
+use crate::schema::{Key, TableName};
 use crate::settings::SwapBounds;
 use crate::shadow::Shadow;
 use crate::verify::Verified;
@@ -199,11 +199,17 @@ async fn make_ready(session: &mut Session, shadow: &Shadow, is_ready: &mut bool)
     session
         .run(format!("ALTER TABLE {name} COMMENT = {}", plain_text(shadow.final_comment())))
         .await?;
+    refresh_statistics(session, name).await?;
+    crash_point!("shadow-ready");
+    *is_ready = true;
+    Ok(())
+}
+
+/// Counts what is in the shadow.
+pub(crate) async fn refresh_statistics(session: &mut Session, name: &TableName) -> Result<()> {
     let answer: Vec<(String, String, String, String)> =
         session.rows(format!("ANALYZE TABLE {name}")).await?;
-    crash_point!("shadow-ready");
     tracing::debug!(?answer, "statistics of the shadow are fresh");
-    *is_ready = true;
     Ok(())
 }
 

@@ -65,6 +65,10 @@ pub(crate) struct RunArguments {
     /// Only say what would be done, as `zosc plan`
     #[arg(long, help_heading = CHANGE)]
     pub(crate) dry_run: bool,
+    /// Do everything but the change itself, on the real table: copy, follow its writes, compare; then
+    /// remove all that was made, and say what it took
+    #[arg(long, conflicts_with = "dry_run", help_heading = CHANGE)]
+    pub(crate) rehearse: bool,
     #[command(flatten)]
     pub(crate) tuning: Tuning,
     #[command(flatten)]

@@ -80,6 +80,7 @@ impl Ground {
             table: self.table(table),
             statement: Statement::parse(&self.words(sql)).unwrap(),
             id: None,
+            rehearse: false,
             copy: false,
             allow: BTreeSet::new(),
             capture: None,

@@ -1,0 +1,57 @@
+//! A rehearsal: everything but the swap, on the real table, while the application writes it.
+
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Result};
+use crate::journal::RunRow;
+use crate::means::Means;
+use crate::mysql::text;
+use crate::outcome::Measured;
+use crate::refresh::Carrier;
+use crate::schema::TableName;
+use crate::shadow::Shadow;
+use crate::swap::{self, blockers};
+use crate::verify::Verified;
+
+/// Measures what the swap would meet now. `took` is how long all before it took.
+pub async fn measure(
+    means: &Means,
+    shadow: &Shadow,
+    carrier: &Carrier,
+    mut verified: Verified,
+    took: Duration,
+) -> Result<Measured> {
+    let begun = Instant::now();
+    carrier.settle().await?;
+    verified.keep_up(carrier).await?;
+    let settled_in = begun.elapsed();
+    let mut session = means.server.session().await?;
+    let blockers = blockers::name(&mut session, shadow.pair()).await;
+    let name = &shadow.pair().shadow;
+    swap::refresh_statistics(&mut session, name).await?;
+    let TableName { schema, table } = name;
+    let bytes = session
+        .one(format!(
+            "SELECT COALESCE(SUM(data_length + index_length), 0) AS bytes \
+             FROM information_schema.tables WHERE table_schema = {} AND table_name = {}",
+            text(schema),
+            text(table)
+        ))
+        .await?;
+    session.close().await?;
+    Ok(Measured { verified_rows: verified.rows(), bytes, took, settled_in, blockers })
+}
+
+/// A run that stopped on its way must not be lost to a rehearsal, which removes what it has made.
+pub(crate) fn would_remove(run: &RunRow) -> Error {
+    Error::refused(
+        "unfinished_run",
+        format!(
+            "run {} on `{}` is not finished, and a rehearsal would remove what it has made",
+            run.id,
+            run.table.plain()
+        ),
+    )
+    .hint(format!("finish it first: `zosc resume {}`", run.id))
+    .hint(format!("or give it up: `zosc clean {} --yes`", run.id))
+}
