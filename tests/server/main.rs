@@ -14,6 +14,7 @@ mod memory;
 mod network;
 mod plan;
 mod refusals;
+mod rehearse;
 mod smoke;
 mod soak;
 mod support;

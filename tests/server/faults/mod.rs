@@ -2,7 +2,7 @@
 //! judge is a twin that an application writes alike.
 
 mod application;
-mod bed;
+pub mod bed;
 mod connections;
 mod failover;
 mod kills;
