@@ -15,7 +15,7 @@ use crate::plan::CopyPlan;
 use crate::refresh::{Carrier, Refresh};
 use crate::schema::Table;
 use crate::shadow::Shadow;
-use crate::{copy, rehearse, swap, verify};
+use crate::{copy, gate, rehearse, swap, verify};
 
 /// What the shadow is filled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +119,7 @@ async fn on_the_road(
     let copied = copy::rows(means, pair, rows, left, carrier).await?;
     crash_point!("all-copied");
     means.events.stage(Stage::Verify);
-    let verified = match verify::tables(means, pair, carrier, copied).await {
+    let mut verified = match verify::tables(means, pair, carrier, copied).await {
         Err(error) if error.kind == Kind::Differs => {
             return Err(cause(&means.server, capture, error).await);
         }
@@ -130,6 +130,7 @@ async fn on_the_road(
         let measured = rehearse::measure(means, shadow, carrier, verified, begun.elapsed()).await?;
         return Ok(Outcome::Rehearsed(Rehearsed::Copied(measured)));
     }
+    gate::wait(means, pair, carrier, &mut verified).await?;
     means.events.stage(Stage::Cutover);
     swap::tables(means, shadow, capture, carrier, verified).await.map(Outcome::Copied)
 }

@@ -1,5 +1,6 @@
 //! What the library says while it works. It prints nothing: `report` turns events to text or JSON.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -18,6 +19,7 @@ pub enum Stage {
     Capture,
     Copy,
     Verify,
+    Wait,
     Cutover,
     Tidy,
 }
@@ -65,6 +67,22 @@ pub enum Event {
         what: String,
         /// For what, as a sentence.
         detail: String,
+    },
+    /// Where the run listens to operators.
+    Listening {
+        /// The socket's path, or the address and port.
+        at: String,
+        /// `unix` or `tcp`.
+        over: String,
+    },
+    /// An operator has said what changes the run, or tried to.
+    Command {
+        /// Who: `uid 1000 (pid 123)` or `tcp 10.0.0.1:5`.
+        by: String,
+        /// The words, without secrets.
+        words: String,
+        /// Whether it was done.
+        ok: bool,
     },
     /// An attempt at the swap ended.
     Swap {
@@ -115,6 +133,16 @@ pub struct Blocker {
     pub seconds: u64,
     /// Its statement, if it runs one.
     pub statement: Option<String>,
+}
+
+/// In words, with its statement if it is a short one.
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { thread, user, host, seconds, statement } = self;
+        let statement = statement.as_deref().unwrap_or("idle in a transaction");
+        let statement: String = statement.chars().take(200).collect();
+        write!(f, "connection {thread} ({user}@{host}) for {seconds} s: {statement}")
+    }
 }
 
 /// An event with its time.

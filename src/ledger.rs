@@ -265,6 +265,11 @@ impl<K: Eq + Hash + Clone> Ledger<K> {
         self.touched.forget(tick);
     }
 
+    /// How many keys changed since they are watched.
+    pub fn dirty(&self) -> usize {
+        self.touched.len()
+    }
+
     /// What the keys weigh that changed since they are watched.
     pub fn dirty_weight(&self) -> usize {
         self.touched.weight()

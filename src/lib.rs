@@ -10,6 +10,7 @@
 pub mod by_copy;
 pub mod capture;
 pub mod conflict;
+pub mod control;
 pub mod copy;
 mod crash;
 pub mod ddl;
@@ -19,6 +20,7 @@ pub mod ending;
 pub mod error;
 pub mod event;
 pub mod failover;
+pub mod gate;
 pub mod halt;
 pub mod journal;
 pub mod ledger;

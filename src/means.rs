@@ -2,6 +2,7 @@
 //! the stages' own.
 
 use crate::event::Events;
+use crate::gate::Gate;
 use crate::halt::Halt;
 use crate::journal::Journal;
 use crate::mysql::Server;
@@ -19,6 +20,8 @@ pub struct Means {
     pub settings: Live,
     /// May we go on, and how hard?
     pub pace: Pace,
+    /// May the tables be swapped?
+    pub gate: Gate,
     /// What is said to the outside.
     pub events: Events,
     /// Why the run stops, if it does.
@@ -26,17 +29,20 @@ pub struct Means {
 }
 
 impl Means {
-    /// Those of a run that begins; looking at its pace ends when the second is dropped.
+    /// Those of a run that begins, its swap postponed or not; looking at its pace ends when the second
+    /// is dropped.
     pub fn begin(
         server: &Server,
         journal: Journal,
         settings: Settings,
+        postponed: bool,
         events: &Events,
         halt: &Halt,
     ) -> (Self, Watching) {
         let settings = Live::new(settings);
         let (pace, watching) = Pace::start(server, &settings, events, halt);
+        let gate = Gate::new(&settings, &pace, postponed);
         let (server, events, halt) = (server.clone(), events.clone(), halt.clone());
-        (Self { server, journal, settings, pace, events, halt }, watching)
+        (Self { server, journal, settings, pace, gate, events, halt }, watching)
     }
 }

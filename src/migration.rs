@@ -2,6 +2,7 @@
 //! stage takes what the one before has made.
 
 use crate::by_copy::Goal;
+use crate::control::Room;
 use crate::crash::crash_point;
 use crate::direct::Direct;
 use crate::earlier::{self, Earlier, Stopped};
@@ -58,7 +59,7 @@ async fn from_the_start(
     }
     match earlier::find(server, request, events).await? {
         Earlier::Nothing => begin(server, request, events, halt).await,
-        Earlier::Stopped(stopped) => go_on(server, request, *stopped, events, halt).await,
+        Earlier::Stopped(stopped) => Box::pin(go_on(server, request, *stopped, events, halt)).await,
         Earlier::Done => Ok(Outcome::Already),
     }
 }
@@ -74,6 +75,9 @@ async fn begin(
     halt.check()?;
     if matches!(plan.method, Method::Nothing) {
         return Ok(Outcome::Nothing);
+    }
+    if request.postpone && !matches!(plan.method, Method::Copy(_)) {
+        return Err(at_once(request));
     }
     let mut session = server.session().await?;
     let schema = &request.journal_schema;
@@ -102,7 +106,15 @@ async fn go_on(
     let shadow = stopped.shadow(server, &plan, copy).await?;
     let Stopped { run, trail, .. } = stopped;
     let journal = Journal::of(&request.journal_schema, &run);
-    let (means, _looking) = Means::begin(server, journal, request.settings.clone(), events, halt);
+    let postponed = run.postponed || request.postpone;
+    if postponed && !run.postponed {
+        let mut session = server.session().await?;
+        journal.postpone(&mut session, true).await?;
+        session.close().await?;
+    }
+    let settings = request.settings.clone();
+    let (means, _looking) = Means::begin(server, journal, settings, postponed, events, halt);
+    let _room = Box::pin(Room::open(&means, request)).await?;
     let done = by_copy::fill(&means, &plan.original, copy, shadow, Some(trail), Goal::Swap).await;
     ending::conclude(&means.server, request, &run, done, events).await
 }
@@ -113,6 +125,16 @@ async fn accepted_plan(server: &Server, request: &Request, events: &Events) -> R
     events.say(Event::Plan(plan.summary(request)));
     plan.accepted(request)?;
     Ok(plan)
+}
+
+fn at_once(request: &Request) -> Error {
+    let table = request.table.plain();
+    Error::refused(
+        "no_swap_to_postpone",
+        format!("the server changes `{table}` at once: there is no swap that could be postponed"),
+    )
+    .hint("leave `--postpone` out when the change may be made now")
+    .hint("or have the table copied: `--copy`")
 }
 
 /// Whether a run of the same name and statement has finished before.
@@ -185,7 +207,9 @@ async fn copied(
     halt: &Halt,
 ) -> Result<Outcome> {
     let journal = Journal::of(&request.journal_schema, run);
-    let (means, _looking) = Means::begin(server, journal, request.settings.clone(), events, halt);
+    let (settings, postponed) = (request.settings.clone(), request.postpone);
+    let (means, _looking) = Means::begin(server, journal, settings, postponed, events, halt);
+    let _room = Box::pin(Room::open(&means, request)).await?;
     events.stage(Stage::Shadow);
     let shadow = shadow::build(server, request, original, copy, run).await?;
     let goal = if request.rehearse { Goal::Rehearse } else { Goal::Swap };

@@ -8,9 +8,9 @@ use crate::means::Means;
 use crate::mysql::text;
 use crate::outcome::Measured;
 use crate::refresh::Carrier;
-use crate::schema::TableName;
+use crate::schema::{Pair, TableName};
 use crate::shadow::Shadow;
-use crate::swap::{self, blockers};
+use crate::swap;
 use crate::verify::Verified;
 
 /// Measures what the swap would meet now. `took` is how long all before it took.
@@ -26,8 +26,8 @@ pub async fn measure(
     verified.keep_up(carrier).await?;
     let settled_in = begun.elapsed();
     let mut session = means.server.session().await?;
-    let blockers = blockers::name(&mut session, shadow.pair()).await;
-    let name = &shadow.pair().shadow;
+    let Pair { original, shadow: name, .. } = shadow.pair();
+    let blockers = swap::blockers_of(&mut session, [original, name]).await;
     swap::refresh_statistics(&mut session, name).await?;
     let TableName { schema, table } = name;
     let bytes = session

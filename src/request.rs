@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::capture::Mode;
+use crate::control::Doors;
 use crate::schema::TableName;
 use crate::settings::Settings;
 use crate::sql::Statement;
@@ -27,6 +28,10 @@ pub struct Request {
     pub capture: Option<Mode>,
     /// How the tables are exchanged; `None` leaves the choice to the plan.
     pub swap_way: Option<Way>,
+    /// The swap waits for an operator's word.
+    pub postpone: bool,
+    /// Where the run listens to operators.
+    pub doors: Doors,
     /// What the run obeys while it works, as it begins.
     pub settings: Settings,
     /// The schema of the journal.

@@ -97,7 +97,7 @@ impl Status {
                 locked_ms: *locked_ms,
                 blockers: blockers.clone(),
             }),
-            Event::Plan(_) => {}
+            Event::Plan(_) | Event::Listening { .. } | Event::Command { .. } => {}
         }
     }
 }

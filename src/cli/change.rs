@@ -28,12 +28,12 @@ pub(crate) fn understand(
     let settings = tuning.settings(&settled.connection)?;
     let journal = common.journal.schema(&settled.file.journal);
     let (id, copy) = (change.id.clone(), change.copy);
-    let request = tuning.request(table, statement, id, copy, settings, journal);
+    let request = tuning.request(table, statement, id, copy, settings, journal)?;
     Ok((settled.connection, request))
 }
 
 impl Tuning {
-    /// A request; `settings` are of these, too.
+    /// A request; `settings` are of these, too. An error when a door would be open to anybody.
     pub(crate) fn request(
         self,
         table: TableName,
@@ -42,19 +42,22 @@ impl Tuning {
         copy: bool,
         settings: Settings,
         journal_schema: String,
-    ) -> Request {
-        Request {
+    ) -> Result<Request> {
+        let doors = self.doors()?;
+        Ok(Request {
             table,
             statement,
             id,
             rehearse: false,
             copy,
             capture: self.capture(),
+            postpone: self.postpone(),
+            doors,
             swap_way: self.swap_way(),
             settings,
             allow: self.allow.into_iter().collect(),
             journal_schema,
-        }
+        })
     }
 }
 
@@ -104,7 +107,7 @@ impl ChangeArguments {
 }
 
 /// The words that choose what zosc does.
-const COMMANDS: [&str; 5] = ["run", "plan", "resume", "status", "clean"];
+const COMMANDS: [&str; 6] = ["run", "plan", "resume", "status", "ctl", "clean"];
 
 fn nothing_to_do() -> Error {
     Error::usage("no_statement", "it is not said what to change")

@@ -4,6 +4,7 @@ mod args;
 mod change;
 mod clean;
 mod connection;
+mod ctl;
 mod file;
 mod name;
 mod password;
@@ -21,7 +22,7 @@ use args::{Arguments, Command};
 pub(crate) async fn main() -> u8 {
     let Arguments { command, run } = args::parse();
     let command = command.unwrap_or_else(|| Command::Run(Box::new(run)));
-    verbosity::start_log(command.common().output.verbosity());
+    verbosity::start_log(command.output().verbosity());
     match command {
         Command::Run(arguments) if arguments.dry_run => {
             plan::execute(&plan::Arguments::from(*arguments)).await
@@ -30,6 +31,7 @@ pub(crate) async fn main() -> u8 {
         Command::Plan(arguments) => plan::execute(&arguments).await,
         Command::Resume(arguments) => resume::execute(*arguments).await,
         Command::Status(arguments) => status::execute(&arguments).await,
+        Command::Ctl(arguments) => ctl::execute(&arguments).await,
         Command::Clean(arguments) => clean::execute(&arguments).await,
     }
 }

@@ -31,7 +31,8 @@ fn ask(prompt: &str) -> Result<SecretString> {
     })
 }
 
-fn read(file: &Path) -> Result<SecretString> {
+/// The first line of a file.
+pub(super) fn read(file: &Path) -> Result<SecretString> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         Error::usage("password_file", format!("cannot read {}: {error}", file.display()))
     })?;

@@ -42,5 +42,5 @@ pub(super) async fn request(
     })?;
     // What the server was to change itself has copied nothing.
     let copy = row.phase != Phase::Altering;
-    Ok(Some(tuning.request(row.table, statement, row.name, copy, settings, journal_schema)))
+    tuning.request(row.table, statement, row.name, copy, settings, journal_schema).map(Some)
 }

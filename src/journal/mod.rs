@@ -148,6 +148,19 @@ impl Journal {
         self.hold_epoch(session).await
     }
 
+    /// Writes down whether the swap waits for an operator's word, for a run that goes on.
+    pub async fn postpone(&self, session: &mut Session, postponed: bool) -> Result<()> {
+        let sql = format!(
+            "UPDATE {} SET postponed = {postponed} WHERE id = {} AND epoch = {}",
+            self.table(tables::RUN),
+            self.run,
+            self.epoch
+        );
+        session.run(sql).await?;
+        // The number of changed rows does not tell: it may have been so before.
+        self.hold_epoch(session).await
+    }
+
     /// Writes down why the run has stopped; it may be gone on with.
     pub async fn stopped(&self, session: &mut Session, why: &str) -> Result<()> {
         let sql = format!(

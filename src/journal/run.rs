@@ -56,6 +56,8 @@ pub struct RunRow {
     pub note: Option<String>,
     /// Seconds since it started, by the server's clock.
     pub age_seconds: u64,
+    /// Whether its swap waits for an operator's word.
+    pub postponed: bool,
 }
 
 /// What a run that copies has settled on. It may be gone on with only so.
@@ -77,7 +79,7 @@ const COLUMNS: &str = "id, epoch, phase, name, table_schema, table_name, stateme
                        IF(server_uuid = {here}, shadow_id, NULL), CAST(started_at AS CHAR), CAST(ended_at AS CHAR), note, \
                        allow, definition, server_uuid, capture, key_index, shadow_definition, \
                        final_comment, difference, \
-                       GREATEST(TIMESTAMPDIFF(SECOND, started_at, UTC_TIMESTAMP(6)), 0) AS age";
+                       GREATEST(TIMESTAMPDIFF(SECOND, started_at, UTC_TIMESTAMP(6)), 0) AS age, postponed";
 
 impl RunRow {
     /// Writes a new run's row.
@@ -91,8 +93,8 @@ impl RunRow {
         let table = &request.table;
         let sql = format!(
             "INSERT INTO {} (phase, name, table_schema, table_name, statement, allow, definition, \
-             shadow, kept, server_uuid, zosc_version, started_at) \
-             VALUES ('{}', {}, {}, {}, {}, {}, {}, {}, {}, {}, '{}', UTC_TIMESTAMP(6))",
+             shadow, kept, server_uuid, zosc_version, postponed, started_at) \
+             VALUES ('{}', {}, {}, {}, {}, {}, {}, {}, {}, {}, '{}', {}, UTC_TIMESTAMP(6))",
             TableName::new(schema, tables::RUN),
             Phase::Copying.word(),
             request.id.as_deref().filter(|_| !request.rehearse).map_or("NULL".to_owned(), text),
@@ -105,6 +107,7 @@ impl RunRow {
             text(&table.helper(Helper::Kept).table),
             text(server_uuid),
             env!("CARGO_PKG_VERSION"),
+            request.postpone,
         );
         session.run(sql).await?;
         let id: u64 = session.one("SELECT LAST_INSERT_ID()").await?;
@@ -282,6 +285,7 @@ impl FromRow for RunRow {
                 course: course(&mut source),
                 difference: take(&mut source, 19)?,
                 age_seconds: take(&mut source, 20)?,
+                postponed: take(&mut source, 21)?,
             })
         };
         read().ok_or(FromRowError(row))

@@ -62,6 +62,10 @@ impl<K: Eq + Hash + Clone> Touched<K> {
         self.ticks.iter().flat_map(HashMap::keys)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.ticks.as_ref().map_or(0, HashMap::len)
+    }
+
     pub(super) fn weight(&self) -> usize {
         self.weight
     }

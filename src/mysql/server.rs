@@ -37,6 +37,7 @@ pub struct Facts {
 /// A handle to a server: cheap to clone, makes sessions.
 #[derive(Debug, Clone)]
 pub struct Server {
+    connection: Arc<Connection>,
     opts: Opts,
     tag: Arc<str>,
     facts: Arc<Facts>,
@@ -59,7 +60,13 @@ impl Server {
         conn.disconnect().await?;
         let waits = Waits::default();
         let down = Arc::default();
-        Ok(Self { opts, tag: "".into(), facts, log_rows, life, waits, down })
+        let connection = Arc::new(connection.clone());
+        Ok(Self { connection, opts, tag: "".into(), facts, log_rows, life, waits, down })
+    }
+
+    /// How it is reached: others have its account and TLS settings unless they name their own.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// The same server; when it is waited for, that is said here.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use zosc::error::Result;
+use zosc::error::{Error, Result};
 use zosc::plan::Plan;
 use zosc::request::Request;
 use zosc::tidy::{Cleaned, Leftover, RunState, State};
@@ -62,7 +62,11 @@ fn status_lines(state: &RunState) -> String {
     let RunState { run, state, copied_rows, left } = state;
     let number = run.id;
     let state = match state {
+        State::Running if run.postponed => "going on; its swap is postponed".to_owned(),
         State::Running => "going on".to_owned(),
+        State::Resumable if run.postponed => format!(
+            "stopped, its swap postponed; the same command, or `zosc resume {number}`, goes on with it"
+        ),
         State::Resumable => {
             format!("stopped; the same command, or `zosc resume {number}`, goes on with it")
         }
@@ -105,13 +109,17 @@ pub(crate) fn answer(format: Format, answer: Result<Answer>) -> u8 {
             }
             0
         }
-        (Format::Json, Err(error)) => {
-            json::print_error(&error);
+        (format, Err(error)) => {
+            failure(format, &error);
             error.kind.exit_code()
         }
-        (Format::Text, Err(error)) => {
-            text::say(&ending::failure(&error));
-            error.kind.exit_code()
-        }
+    }
+}
+
+/// Says why there is no answer.
+pub(crate) fn failure(format: Format, error: &Error) {
+    match format {
+        Format::Json => json::print_error(error),
+        Format::Text => text::say(&ending::failure(error)),
     }
 }

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use zosc::event::{Event, Progress, Stage};
 
 use super::numbers::{percent, rate, seconds, thousands};
-use super::text::{say, sentence, word};
+use super::text::{say, sentence, waiting, word};
 use super::{About, Ending, ending};
 
 /// The live line's own movement shows that the process lives.
@@ -46,7 +46,11 @@ impl Bar {
                 self.line.println(sentence(event));
                 self.line.set_message(sentence(event));
             }
-            Event::Plan(_) | Event::Warning { .. } | Event::Swap { .. } => {
+            Event::Plan(_)
+            | Event::Warning { .. }
+            | Event::Swap { .. }
+            | Event::Listening { .. }
+            | Event::Command { .. } => {
                 self.line.println(sentence(event));
             }
         }
@@ -78,6 +82,9 @@ impl Bar {
 
 /// The numbers, the more important first: a narrow terminal cuts the line.
 fn short(progress: &Progress) -> String {
+    if progress.stage == Stage::Wait {
+        return waiting(progress);
+    }
     let Progress { rows, rows_estimate, rows_per_second, backlog, lag_ms, workers, .. } = progress;
     let percent = percent(*rows, *rows_estimate).unwrap_or_default();
     let left =

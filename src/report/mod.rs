@@ -3,6 +3,7 @@
 
 mod answer;
 mod bar;
+mod control;
 mod ending;
 mod json;
 mod numbers;
@@ -20,7 +21,8 @@ use self::bar::Bar;
 use self::json::Json;
 use self::text::Text;
 
-pub(crate) use self::answer::{Answer, answer};
+pub(crate) use self::answer::{Answer, answer, failure};
+pub(crate) use self::control::{living, spoken};
 pub(crate) use self::ending::Ending;
 
 /// For whom.

@@ -71,6 +71,13 @@ pub(super) fn sentence(event: &Event) -> String {
             format!("warning: {message}\nhint: {hint}")
         }
         Event::Waiting { detail, .. } => format!("waiting: {detail}"),
+        Event::Listening { at, over } if over == "unix" => {
+            format!("listening on {at}: steer the run by `zosc ctl`, see `zosc ctl --help`")
+        }
+        Event::Listening { at, .. } => format!("listening on {at} (TLS, token)"),
+        Event::Command { by, words, ok } => {
+            format!("{by} said `{words}`{}", if *ok { "" } else { ": refused" })
+        }
         Event::Swap { attempt, outcome, locked_ms, blockers } => {
             swap(*attempt, outcome, *locked_ms, blockers)
         }
@@ -85,6 +92,7 @@ pub(super) fn word(stage: Stage) -> &'static str {
         Stage::Capture => "capture",
         Stage::Copy => "copy",
         Stage::Verify => "verify",
+        Stage::Wait => "wait",
         Stage::Cutover => "swap",
         Stage::Tidy => "tidy",
     }
@@ -97,6 +105,7 @@ fn title(stage: Stage) -> &'static str {
         Stage::Capture => "capturing changes from now on",
         Stage::Copy => "copying rows",
         Stage::Verify => "comparing all rows",
+        Stage::Wait => "ready to swap: waiting",
         Stage::Cutover => "swapping the tables",
         Stage::Tidy => "tidying up",
     }
@@ -104,6 +113,9 @@ fn title(stage: Stage) -> &'static str {
 
 /// Rows, rate, time left, backlog, lag, workers.
 pub(super) fn numbers(progress: &Progress) -> String {
+    if progress.stage == Stage::Wait {
+        return waiting(progress);
+    }
     let Progress { rows, rows_estimate, rows_per_second, backlog, lag_ms, workers, .. } = progress;
     let mut parts = vec![match percent(*rows, *rows_estimate) {
         Some(percent) => {
@@ -123,6 +135,16 @@ pub(super) fn numbers(progress: &Progress) -> String {
     parts.join(", ")
 }
 
+/// While the swap is postponed.
+pub(super) fn waiting(progress: &Progress) -> String {
+    let Progress { rows, backlog, lag_ms, .. } = progress;
+    format!(
+        "the swap is postponed; {} rows are copied and compared, backlog {}, lag {lag_ms} ms",
+        thousands(*rows),
+        thousands(*backlog as u64),
+    )
+}
+
 fn swap(attempt: u32, outcome: &str, locked_ms: u64, blockers: &[Blocker]) -> String {
     let what = match outcome {
         "granted" => format!("done in {locked_ms} ms"),
@@ -134,14 +156,7 @@ fn swap(attempt: u32, outcome: &str, locked_ms: u64, blockers: &[Blocker]) -> St
         other => format!("{other} after {locked_ms} ms"),
     };
     let text = format!("swap, attempt {attempt}: {what}");
-    blockers.iter().fold(text, |text, blocker| text + "\n  in the way: " + &name(blocker))
-}
-
-fn name(blocker: &Blocker) -> String {
-    let Blocker { thread, user, host, seconds, statement } = blocker;
-    let statement = statement.as_deref().unwrap_or("idle in a transaction");
-    let statement: String = statement.chars().take(200).collect();
-    format!("connection {thread} ({user}@{host}) for {seconds} s: {statement}")
+    blockers.iter().fold(text, |text, blocker| text + &format!("\n  in the way: {blocker}"))
 }
 
 #[cfg(test)]

@@ -2,14 +2,18 @@
 //! owner, and whoever obeys them looks between transactions.
 
 mod limits;
+mod named;
+pub mod read;
 mod window;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 pub use limits::{Limits, Replica, Replicas, Threshold};
+pub use named::Setting;
 pub use window::Window;
 
 /// All of them.
@@ -21,6 +25,17 @@ pub struct Settings {
     pub limits: Limits,
     /// The bounds of the swap.
     pub swap: SwapBounds,
+    /// When the swap may begin.
+    pub cut_over: CutOver,
+}
+
+/// When the swap may begin, beside an operator's word.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CutOver {
+    /// Not while this file exists.
+    pub flag_file: Option<PathBuf>,
+    /// Only in these times of the day; none is always.
+    pub windows: Vec<Window>,
 }
 
 /// How hard copy, refresh and verify may work.

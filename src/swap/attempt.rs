@@ -227,7 +227,10 @@ impl Attempt<'_> {
             Fault::Duplicate | Fault::Definite => return Err(error.during("the swap")),
         };
         self.revive(aside).await?;
-        let blockers = blockers::name(aside, self.shadow.pair()).await;
+        let blockers = {
+            let pair = self.shadow.pair();
+            blockers::name(aside, [&pair.original, &pair.shadow]).await
+        };
         Ok(End::GivenUp { why, locked: held, blockers })
     }
 }

@@ -2,20 +2,20 @@
 
 use crate::event::Blocker;
 use crate::mysql::{Flavour, Session, text};
-use crate::schema::Pair;
+use crate::schema::TableName;
 
 type Row = (u64, Option<String>, Option<String>, Option<u64>, Option<String>);
 
 /// How long the oldest transaction of a connection has been open, by `x`.
 const AGE: &str = "COALESCE(MAX(TIMESTAMPDIFF(SECOND, x.trx_started, NOW())), 0)";
 
-/// The sessions that are in the way of a lock on either table, other than the one that asks; those
+/// The sessions that are in the way of a lock on either of original and shadow, other than the one that asks; those
 /// of the attempt must have ended. Empty when the server does not tell: naming them is a kindness,
 /// not a need.
-pub async fn name(session: &mut Session, pair: &Pair) -> Vec<Blocker> {
+pub(crate) async fn name(session: &mut Session, tables: [&TableName; 2]) -> Vec<Blocker> {
     let questions = match session.flavour() {
-        Flavour::Mysql => vec![holders_on_mysql(pair)],
-        Flavour::Mariadb => vec![holders_on_mariadb(pair), transactions(pair)],
+        Flavour::Mysql => vec![holders_on_mysql(tables)],
+        Flavour::Mariadb => vec![holders_on_mariadb(tables), transactions(tables[0])],
     };
     for question in questions {
         match session.rows(question).await {
@@ -37,7 +37,7 @@ fn blocker((thread, user, host, seconds, statement): Row) -> Blocker {
     }
 }
 
-fn holders_on_mysql(pair: &Pair) -> String {
+fn holders_on_mysql(tables: [&TableName; 2]) -> String {
     format!(
         "SELECT t.processlist_id AS id, t.processlist_user AS u, t.processlist_host AS h, \
          GREATEST(t.processlist_time, {AGE}) AS s, \
@@ -48,12 +48,12 @@ fn holders_on_mysql(pair: &Pair) -> String {
          WHERE m.object_type = 'TABLE' AND m.lock_status = 'GRANTED' AND {} \
          AND t.processlist_id <> CONNECTION_ID() \
          GROUP BY id, u, h, t.processlist_time, q ORDER BY s DESC LIMIT 20",
-        is_either("m.object_schema", "m.object_name", pair)
+        is_either("m.object_schema", "m.object_name", tables)
     )
 }
 
 /// Needs the plugin `metadata_lock_info`.
-fn holders_on_mariadb(pair: &Pair) -> String {
+fn holders_on_mariadb(tables: [&TableName; 2]) -> String {
     format!(
         "SELECT p.id, p.user AS u, p.host AS h, GREATEST(p.time, {AGE}) AS s, \
          LEFT(p.info, 200) AS q FROM information_schema.metadata_lock_info m \
@@ -61,13 +61,13 @@ fn holders_on_mariadb(pair: &Pair) -> String {
          LEFT JOIN information_schema.innodb_trx x ON x.trx_mysql_thread_id = p.id \
          WHERE m.lock_type = 'Table metadata lock' AND {} AND p.id <> CONNECTION_ID() \
          GROUP BY p.id, u, h, p.time, q ORDER BY s DESC LIMIT 20",
-        is_either("m.table_schema", "m.table_name", pair)
+        is_either("m.table_schema", "m.table_name", tables)
     )
 }
 
 /// Any that may be: with an open transaction, or a statement that names the table.
-fn transactions(pair: &Pair) -> String {
-    let name = pair.original.table.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+fn transactions(original: &TableName) -> String {
+    let name = original.table.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!(
         "SELECT p.id, p.user AS u, p.host AS h, GREATEST(p.time, {AGE}) AS s, \
          LEFT(p.info, 200) AS q FROM information_schema.processlist p \
@@ -80,11 +80,11 @@ fn transactions(pair: &Pair) -> String {
     )
 }
 
-fn is_either(schema: &str, table: &str, pair: &Pair) -> String {
+fn is_either(schema: &str, table: &str, [original, shadow]: [&TableName; 2]) -> String {
     format!(
         "{schema} = {} AND {table} IN ({}, {})",
-        text(&pair.original.schema),
-        text(&pair.original.table),
-        text(&pair.shadow.table)
+        text(&original.schema),
+        text(&original.table),
+        text(&shadow.table)
     )
 }

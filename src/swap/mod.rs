@@ -4,7 +4,7 @@
 
 mod aftermath;
 mod attempt;
-pub mod blockers;
+mod blockers;
 mod decide;
 mod drain;
 mod locked;
@@ -22,7 +22,8 @@ use backon::{BackoffBuilder as _, ExponentialBuilder};
 use crate::capture::Capture;
 use crate::crash::crash_point;
 use crate::error::{Error, Kind, Result};
-use crate::event::{Blocker, Event, Events, millis};
+use crate::event::{Blocker, Event, Events, Stage, millis};
+use crate::gate;
 use crate::journal::{Phase, StandIn};
 use crate::means::Means;
 use crate::mysql::{Session, Trials, plain_text};
@@ -37,6 +38,7 @@ use crate::verify::Verified;
 use attempt::Attempt;
 
 pub use aftermath::{outlast_statements, settle_dead, take_back};
+pub(crate) use blockers::name as blockers_of;
 pub use decide::is_swapped;
 pub use strays::is_behind_the_swap;
 pub use way::Way;
@@ -116,6 +118,9 @@ pub async fn tables(
     while number < settings.swap().attempts {
         number += 1;
         halt.check()?;
+        if gate::wait(means, shadow.pair(), carrier, &mut verified).await? {
+            events.stage(Stage::Cutover);
+        }
         settle(carrier).await?;
         verified.keep_up(carrier).await?;
         let bounds = &settings.swap();

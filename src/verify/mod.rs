@@ -14,6 +14,9 @@ mod report;
 mod work;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use tokio_util::sync::CancellationToken;
 
 use compare::{Comparison, Scope};
 use report::differs;
@@ -61,19 +64,13 @@ pub async fn tables(
     let comparison = Arc::new(Comparison::new(means.server.facts().flavour, pair.clone())?);
     let size = Arc::new(ChunkSize::new(&means.settings.effort()));
     let meter = Meter::start(Stage::Verify, copied.rows(), 0, means, carrier, &size);
-    let shadow_key = comparison.shadow_key().cloned();
     let crew = Crew { means: means.clone(), comparison, size };
 
     carrier.watch();
     carrier.settle().await?;
     let dirty_since = carrier.ledger(|ledger| ledger.safe());
     let mut verified = Verified { crew, rows: 0, dirty_since };
-    let walker = Walker::new(pair.original.clone(), pair.mapping.key.clone(), None);
-    verified.pass(Source::Original(walker), carrier, &meter).await?;
-    if let Some(key) = shadow_key {
-        let walker = Walker::new(pair.shadow.clone(), key, None);
-        verified.pass(Source::Shadow(walker), carrier, &meter).await?;
-    }
+    verified.passes(pair, carrier, &meter.rows(), &CancellationToken::new()).await?;
     verified.rows = meter.finish();
     verified.keep_up(carrier).await?;
     Ok(verified)
@@ -102,11 +99,46 @@ impl Verified {
         }
     }
 
+    /// Compares all rows once more; whether it came to the end: cancelling `enough` ends it early,
+    /// and what was proved before holds all the same, as every change since is remembered.
+    pub async fn again(
+        &mut self,
+        pair: &Pair,
+        carrier: &Carrier,
+        enough: &CancellationToken,
+    ) -> Result<bool> {
+        self.passes(pair, carrier, &Arc::default(), enough).await?;
+        Ok(!enough.is_cancelled())
+    }
+
+    /// Over the original, and over the shadow where its own order needs it.
+    async fn passes(
+        &mut self,
+        pair: &Pair,
+        carrier: &Carrier,
+        rows: &Arc<AtomicU64>,
+        enough: &CancellationToken,
+    ) -> Result<()> {
+        let walker = Walker::new(pair.original.clone(), pair.mapping.key.clone(), None);
+        self.pass(Source::Original(walker), carrier, rows, enough).await?;
+        if let Some(key) = self.crew.comparison.shadow_key().cloned() {
+            let walker = Walker::new(pair.shadow.clone(), key, None);
+            self.pass(Source::Shadow(walker), carrier, rows, enough).await?;
+        }
+        Ok(())
+    }
+
     /// One pass over all rows. Every key that changes meanwhile is remembered; when these are too
     /// many, they are compared before the pass goes on.
-    async fn pass(&mut self, mut source: Source, carrier: &Carrier, meter: &Meter) -> Result<()> {
+    async fn pass(
+        &mut self,
+        mut source: Source,
+        carrier: &Carrier,
+        rows: &Arc<AtomicU64>,
+        enough: &CancellationToken,
+    ) -> Result<()> {
         let mut most = MOST_DIRTY;
-        while let Some(rest) = self.crew.work(source, carrier, &meter.rows(), most).await? {
+        while let Some(rest) = self.crew.work(source, carrier, rows, most, enough).await? {
             source = rest;
             carrier.settle().await?;
             let now = carrier.ledger(|ledger| ledger.safe());
@@ -122,7 +154,9 @@ impl Verified {
     /// Compares keys; those that did not change after `now` are dirty no longer.
     async fn clean(&mut self, dirty: Vec<Key>, now: Tick, carrier: &Carrier) -> Result<()> {
         let source = Source::Keys(dirty.into_iter());
-        self.crew.work(source, carrier, &Arc::default(), usize::MAX).await?;
+        // To the end, or those that were not compared would be forgotten.
+        let to_the_end = CancellationToken::new();
+        self.crew.work(source, carrier, &Arc::default(), usize::MAX, &to_the_end).await?;
         carrier.ledger(|ledger| ledger.forget_clean(now));
         self.dirty_since = now;
         Ok(())

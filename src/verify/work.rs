@@ -56,18 +56,20 @@ pub(super) struct Crew {
 
 impl Crew {
     /// One pass over the source; the original's rows in its ranges are added to `rows`. It ends
-    /// early, and gives what is left of the source, when dirty keys weigh more than `most`. An error
-    /// stops the run, so that the others end after what they are at.
+    /// early, and gives what is left of the source, when dirty keys weigh more than `most`; it ends
+    /// early for good when it is `enough`. An error stops the run, so that the others end after what
+    /// they are at.
     pub(super) async fn work(
         &self,
         source: Source,
         carrier: &Carrier,
         rows: &Arc<AtomicU64>,
         most: usize,
+        enough: &CancellationToken,
     ) -> Result<Option<Source>> {
         let source = Arc::new(Mutex::new(source));
         let mut hands = JoinSet::new();
-        let nothing_left = CancellationToken::new();
+        let nothing_left = enough.child_token();
         for number in 0..self.means.settings.effort().workers {
             let Means { server, halt, .. } = &self.means;
             let mut trials = Trials::new(server, halt, "comparing rows");
@@ -79,6 +81,7 @@ impl Crew {
                 carrier: carrier.clone(),
                 rows: Arc::clone(rows),
                 nothing_left: nothing_left.clone(),
+                enough: enough.clone(),
             };
             hands.spawn(hand.compare_all(Arc::clone(&source), most));
         }
@@ -106,6 +109,7 @@ struct Hand {
     carrier: Carrier,
     rows: Arc<AtomicU64>,
     nothing_left: CancellationToken,
+    enough: CancellationToken,
 }
 
 impl Hand {
@@ -116,6 +120,9 @@ impl Hand {
         let mut is_early = false;
         while !is_early {
             pace.ready(self.number, &self.nothing_left).await?;
+            if self.enough.is_cancelled() {
+                break;
+            }
             let Some(scope) = self.next(&source, size.rows()).await? else { break };
             let begun = Instant::now();
             let proved = self.compare(&scope).await?;

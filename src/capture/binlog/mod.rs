@@ -49,6 +49,7 @@ use crate::mysql::{Server, Session, Trials};
 
 pub use milestone::Milestone;
 pub use position::Position;
+pub(crate) use position::log_end;
 pub(crate) use retention::policy as retention_policy;
 pub use start::Start;
 

@@ -55,7 +55,7 @@ impl fmt::Display for Position {
 }
 
 /// The log's end, which is the end of a transaction.
-pub(super) async fn log_end(server: &Server, session: &mut Session) -> Result<Position> {
+pub(crate) async fn log_end(server: &Server, session: &mut Session) -> Result<Position> {
     let statement = match server.facts().flavour {
         Flavour::Mysql if server.facts().version >= (8, 2, 0) => "SHOW BINARY LOG STATUS",
         Flavour::Mysql | Flavour::Mariadb => "SHOW MASTER STATUS",

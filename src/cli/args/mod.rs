@@ -2,6 +2,7 @@
 #![allow(clippy::doc_markdown)] // these comments are the help text
 
 mod connection;
+mod control;
 mod pace;
 mod text;
 mod tuning;
@@ -14,7 +15,7 @@ use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser};
 use super::{name, settings};
 use crate::report::Format;
 
-use text::{ABOUT, AFTER, USAGE};
+use text::{ABOUT, AFTER, CTL, USAGE};
 
 pub(crate) use connection::ConnectionArguments;
 pub(crate) use tuning::Tuning;
@@ -54,6 +55,9 @@ pub(crate) enum Command {
     Resume(Box<ResumeArguments>),
     /// List the runs, whether they are going on, and what they have left behind
     Status(StatusArguments),
+    /// Steer a run that goes on on this machine: look, slow down, postpone, swap, stop
+    #[command(after_help = CTL)]
+    Ctl(CtlArguments),
     /// Drop what ended runs have left: kept originals, shadows
     Clean(CleanArguments),
 }
@@ -116,6 +120,25 @@ pub(crate) struct StatusArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CtlArguments {
+    /// The table (shop.orders), the run's number, its --id or its socket's path; without it, the runs
+    /// that listen are listed
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// What to say to it; `help` lists the words [default: status]
+    #[arg(value_name = "WORD")]
+    pub(crate) words: Vec<String>,
+    /// With `cut-over`: only say what would be in the way now
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Say it again and again until the run ends, so many seconds apart [default: 1]
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "1", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) watch: Option<u64>,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CleanArguments {
     /// Only what these runs have left; a run that can be gone on with is given up only so
     #[arg(value_name = "RUN")]
@@ -173,24 +196,27 @@ pub(crate) struct OutputArguments {
 }
 
 impl Command {
-    pub(crate) fn common(&self) -> &Common {
+    pub(crate) fn output(&self) -> &OutputArguments {
         match self {
-            Self::Run(arguments) => &arguments.common,
-            Self::Plan(arguments) => &arguments.common,
-            Self::Resume(arguments) => &arguments.common,
-            Self::Status(arguments) => &arguments.common,
-            Self::Clean(arguments) => &arguments.common,
+            Self::Run(arguments) => &arguments.common.output,
+            Self::Plan(arguments) => &arguments.common.output,
+            Self::Resume(arguments) => &arguments.common.output,
+            Self::Status(arguments) => &arguments.common.output,
+            Self::Ctl(arguments) => &arguments.output,
+            Self::Clean(arguments) => &arguments.common.output,
         }
     }
 
-    fn parts(&mut self) -> (&mut Common, Option<&mut Tuning>) {
-        match self {
+    /// `None` where no server is spoken to.
+    fn parts(&mut self) -> Option<(&mut Common, Option<&mut Tuning>)> {
+        Some(match self {
+            Self::Ctl(_) => return None,
             Self::Run(arguments) => arguments.parts(),
             Self::Plan(arguments) => (&mut arguments.common, Some(&mut arguments.tuning)),
             Self::Resume(arguments) => (&mut arguments.common, Some(&mut arguments.tuning)),
             Self::Status(arguments) => (&mut arguments.common, None),
             Self::Clean(arguments) => (&mut arguments.common, None),
-        }
+        })
     }
 }
 
@@ -208,10 +234,11 @@ pub(crate) fn parse() -> Arguments {
     let hide_env = |command: clap::Command| command.mut_args(|arg| arg.hide_env(true));
     let matches = hide_env(Arguments::command()).mut_subcommands(hide_env).get_matches();
     let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let ((common, tuning), matches) = match (&mut arguments.command, matches.subcommand()) {
+    let (parts, matches) = match (&mut arguments.command, matches.subcommand()) {
         (Some(command), Some((_, matches))) => (command.parts(), matches),
-        _ => (arguments.run.parts(), &matches),
+        _ => (Some(arguments.run.parts()), &matches),
     };
+    let Some((common, tuning)) = parts else { return arguments };
     common.connection.weigh(matches);
     if let Some(tuning) = tuning {
         tuning.remember(matches);

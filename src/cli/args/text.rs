@@ -26,6 +26,10 @@ Examples:
       zosc - < change.sql
   Go on after Ctrl-C, a crash or a lost connection: the same command again, or
       zosc resume 7
+  Look at a run while it works, slow it down, choose the moment of the swap:
+      zosc ctl shop.orders --watch
+      zosc ctl shop.orders max-lag 500ms
+      zosc ctl shop.orders cut-over
   See what runs have left, remove it (the kept originals, too):
       zosc status
       zosc clean --yes
@@ -33,3 +37,26 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not ready, 5 busy, 6 stopped by a fault
 (the same command goes on), 7 rows differ, 8 swap postponed, 9 outcome unknown (look before you do anything),
 130 and 143 interrupted.";
+
+pub(super) const CTL: &str = "\
+Examples:
+  Which runs listen on this machine:
+      zosc ctl
+  Look at one, again every two seconds:
+      zosc ctl shop.orders --watch 2
+  Set something anew; read it; all that can be set:
+      zosc ctl shop.orders chunk-time 200ms
+      zosc ctl shop.orders max-load
+      zosc ctl shop.orders settings
+  Rest, and go on:
+      zosc ctl shop.orders throttle
+      zosc ctl shop.orders no-throttle
+  Postpone the swap, see what would be in its way, make it:
+      zosc ctl shop.orders postpone
+      zosc ctl shop.orders cut-over --check
+      zosc ctl shop.orders cut-over
+  All words:
+      zosc ctl shop.orders help
+
+The exit code is 0 when the run did as it was told, else 1. The same words work on the socket itself:
+echo status | nc -U PATH";

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{ArgMatches, Args, FromArgMatches as _};
 use zosc::capture::Mode;
+use zosc::control::Doors;
 use zosc::error::{Error, Result};
 use zosc::mysql::Connection;
 use zosc::settings::{Effort, Settings, SwapBounds};
@@ -13,10 +14,11 @@ use zosc::swap::Way;
 
 use super::super::settings::{self, Choice};
 use super::CHANGE;
+use super::control::ControlArguments;
 use super::pace::PaceArguments;
 
 pub(super) const WORK: &str = "How hard to work";
-const SWAP: &str = "The swap";
+pub(super) const SWAP: &str = "The swap";
 
 /// `None` (or empty) where nothing is said.
 #[derive(Debug, Clone, Default, Args)]
@@ -54,6 +56,8 @@ pub(crate) struct Tuning {
     /// How often to try the swap [default: 30]
     #[arg(long, value_name = "N", env = "ZOSC_SWAP_ATTEMPTS", value_parser = settings::attempts, help_heading = SWAP)]
     swap_attempts: Option<u32>,
+    #[command(flatten)]
+    control: ControlArguments,
     /// What was said in which words, to be weighed against an option file.
     #[arg(skip)]
     said: Option<Box<ArgMatches>>,
@@ -88,12 +92,23 @@ impl Tuning {
                 nice: self.nice.unwrap_or(effort.nice),
             },
             limits: self.pace.limits(primary)?,
+            cut_over: self.control.cut_over(),
             swap: SwapBounds {
                 lock_timeout: self.lock_timeout.unwrap_or(swap.lock_timeout),
                 max_hold: self.max_lock_hold.unwrap_or(swap.max_hold),
                 attempts: self.swap_attempts.unwrap_or(swap.attempts),
             },
         })
+    }
+
+    /// Whether the swap waits for a word.
+    pub(crate) fn postpone(&self) -> bool {
+        self.control.postpone()
+    }
+
+    /// Where the run listens.
+    pub(crate) fn doors(&self) -> Result<Doors> {
+        self.control.doors()
     }
 
     /// `None` leaves the choice to the plan.
