@@ -268,7 +268,7 @@ async fn capture(url: &str, schema: &str) -> (Capture, tokio::task::JoinHandle<(
     };
     let halt = Halt::new();
     let (events, settings) = (Events::channel().0, Settings::default());
-    let (means, _) = Means::begin(&server, journal, settings, &events, &halt);
+    let (means, _) = Means::begin(&server, journal, settings, false, &events, &halt);
     let (capture, deliveries) =
         Capture::start(&means, Mode::Triggers, watched, &request.settings.swap).await.unwrap();
     (capture, tokio::spawn(take(deliveries, session)))

@@ -4,6 +4,7 @@
 
 mod binlog;
 mod connect;
+mod control;
 mod crash;
 mod disturbances;
 mod faults;

@@ -1,5 +1,6 @@
 //! A table and its twin, an application that writes both, and a zosc with an account of its own.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
@@ -95,6 +96,11 @@ impl Bed {
     /// The same, and dies at a place of the code that `crash_point!` names.
     pub fn start_doomed(&self, place: &str) -> Running {
         self.begin(&[], |address, args| zosc::start_doomed(address, place, args))
+    }
+
+    /// The same by a user whose runtime folder this is.
+    pub fn start_at_home(&self, runtime: &Path, flags: &[&str]) -> Running {
+        self.begin(flags, |address, args| zosc::start_at_home(address, runtime, args))
     }
 
     fn begin(&self, flags: &[&str], start: impl FnOnce(&Address, &[&str]) -> Running) -> Running {

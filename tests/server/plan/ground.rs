@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use zosc::control::{Doors, SocketDoor};
 use zosc::error::{Error, Result};
 use zosc::mysql::{Connection, Flavour, Server, Session, Tls};
 use zosc::plan::{CopyPlan, Finding, Method, Plan, draw};
@@ -85,6 +86,8 @@ impl Ground {
             allow: BTreeSet::new(),
             capture: None,
             swap_way: None,
+            postpone: false,
+            doors: Doors { socket: SocketDoor::None, tcp: None },
             settings: Settings::default(),
             journal_schema: "_zosc".to_owned(),
         }

@@ -1,6 +1,7 @@
 //! The program under test, run as a person or a wrapper would run it.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use super::address::Address;
 
-const ZOSC: &str = env!("CARGO_BIN_EXE_zosc");
+pub const ZOSC: &str = env!("CARGO_BIN_EXE_zosc");
 
 /// A run that has been started.
 pub struct Running {
@@ -49,6 +50,13 @@ pub fn start(address: &Address, args: &[&str]) -> Running {
 pub fn start_doomed(address: &Address, place: &str, args: &[&str]) -> Running {
     let mut command = Command::new(ZOSC);
     command.env("FAILPOINTS", format!("{place}=return"));
+    begin(command, address, args)
+}
+
+/// Starts `zosc` as a user whose runtime folder this is.
+pub fn start_at_home(address: &Address, runtime: &Path, args: &[&str]) -> Running {
+    let mut command = Command::new(ZOSC);
+    command.env("XDG_RUNTIME_DIR", runtime);
     begin(command, address, args)
 }
 

@@ -141,7 +141,8 @@ impl Bench {
     pub async fn try_capture(&self, watched: &Watched, attempts: u32) -> Result<Running> {
         let halt = Halt::new();
         let (events, settings) = (Events::channel().0, Settings::default());
-        let (means, _) = Means::begin(&self.server, self.journal(), settings, &events, &halt);
+        let (means, _) =
+            Means::begin(&self.server, self.journal(), settings, false, &events, &halt);
         let bounds = SwapBounds { attempts, ..SwapBounds::default() };
         let (capture, deliveries) =
             Capture::start(&means, Mode::Triggers, watched.clone(), &bounds).await?;

@@ -79,7 +79,7 @@ impl Stage {
         let effort = Effort { workers: 2, chunk_time, max_chunk_rows: 20_000, ..Effort::default() };
         let settings = Settings { effort, ..Settings::default() };
         let (means, watching) =
-            Means::begin(&server, journal, settings, &Events::channel().0, &halt);
+            Means::begin(&server, journal, settings, false, &Events::channel().0, &halt);
         let (sender, deliveries) = mpsc::channel(64);
         let acknowledge = Acknowledge::Journal(
             means.journal.clone(),
