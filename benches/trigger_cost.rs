@@ -247,6 +247,8 @@ async fn capture(url: &str, schema: &str) -> (Capture, tokio::task::JoinHandle<(
         allow: BTreeSet::new(),
         capture: Some(Mode::Triggers),
         swap_way: None,
+        postpone: false,
+        doors: zosc::control::Doors::default(),
         settings: Settings::default(),
         journal_schema: schema.to_owned(),
     };

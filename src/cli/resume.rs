@@ -17,8 +17,8 @@ pub(crate) async fn execute(arguments: ResumeArguments) -> u8 {
     let ResumeArguments { run, tuning, common } = arguments;
     let about = About { id: None, table: None };
     let asked = common.connection.settle().and_then(|settled| {
-        let tuning = tuning.over(settled.file.tuning)?;
-        let settings = tuning.settings(&settled.connection)?;
+        let tuning = Box::new(tuning.over(settled.file.tuning)?);
+        let settings = Box::new(tuning.settings(&settled.connection)?);
         let journal = common.journal.schema(&settled.file.journal);
         Ok((settled.connection, Asked::Resume { run, tuning, settings, journal }))
     });

@@ -18,7 +18,7 @@ pub(super) enum Asked {
     /// This change.
     Change(Box<Request>),
     /// What an earlier run was asked for.
-    Resume { run: u64, tuning: Tuning, settings: Settings, journal: String },
+    Resume { run: u64, tuning: Box<Tuning>, settings: Box<Settings>, journal: String },
 }
 
 /// Does it; gives the exit code.
@@ -71,7 +71,7 @@ async fn work(connection: Connection, asked: Asked, events: Events) -> Result<Ou
     let request = match asked {
         Asked::Change(request) => *request,
         Asked::Resume { run, tuning, settings, journal } => {
-            match resume::request(&server, run, tuning, settings, journal).await? {
+            match resume::request(&server, run, *tuning, *settings, journal).await? {
                 Some(request) => request,
                 None => return Ok(Outcome::Already),
             }

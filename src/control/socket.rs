@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::BufReader;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::helm::Helm;
-use super::talk::talk;
+use super::talk::{read_line, say, talk};
 use crate::error::{Error, Kind, Result};
 use crate::schema::{TableName, stable_hash};
 
@@ -210,11 +210,15 @@ async fn welcome(stream: UnixStream, uid: u32, helm: &Helm) -> io::Result<()> {
     talk(stream, helm, &format!("uid {}{process}", peer.uid())).await
 }
 
-/// Nobody waits for a client that does not read.
-async fn refuse(mut stream: UnixStream, why: &str) -> io::Result<()> {
-    let line = format!("error: {why}\n");
-    let written = tokio::time::timeout(Duration::from_secs(1), stream.write_all(line.as_bytes()));
-    written.await.unwrap_or(Ok(()))
+/// Nobody waits for a client that does not write or read.
+async fn refuse(stream: UnixStream, why: &str) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let answered = async {
+        // What is left unread would take the answer away from the client.
+        read_line(&mut stream).await?;
+        say(&mut stream, &format!("error: {why}\n")).await
+    };
+    tokio::time::timeout(Duration::from_secs(1), answered).await?
 }
 
 #[cfg(test)]

@@ -78,6 +78,8 @@ impl Bench {
             allow: BTreeSet::new(),
             capture: Some(Mode::Triggers),
             swap_way: None,
+            postpone: false,
+            doors: zosc::control::Doors::default(),
             settings: Settings::default(),
             journal_schema: schema.to_owned(),
         };
