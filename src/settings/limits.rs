@@ -8,7 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::Window;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mysql::{Connection, Login};
 
 /// What slows the work down or stops it. A limit that is `None` or empty is not looked at.
@@ -91,6 +91,10 @@ impl Replica {
     /// where that does not name others.
     pub fn at(address: &str, primary: &Connection) -> Result<Self> {
         let address = address.trim();
+        if address.is_empty() {
+            return Err(Error::usage("no_replica", "a replica is named by nothing")
+                .hint("write `host`, `host:port` or `mysql://user@host:port`"));
+        }
         let has_scheme = address.contains("://");
         let url = if has_scheme { address.to_owned() } else { format!("mysql://{address}") };
         let mut login = Login::from_url(&url)?;

@@ -44,6 +44,12 @@ async fn a_postponed_run_stays_so_over_its_death(place: Place) {
     let mut running = bed.start_with(&[&door.flag()]);
     door.until_alive(&mut running, dead);
     door.until(&mut running, "postponed again", waits);
+    running.interrupt();
+    let ran = running.wait(PATIENCE);
+    assert_eq!((ran.code, &ran.error()["resumable"]), (130, &json!(true)), "{ran:#?}");
+    assert!(!door.path().exists(), "the socket is left");
+    let mut running = bed.start_with(&[&door.flag()]);
+    door.until(&mut running, "postponed still", waits);
     let written = application.written();
     let again = door.nc("verify");
     assert!(again.starts_with("all rows are compared once more"), "{again}");
