@@ -10,6 +10,7 @@ use crate::event::{Events, Stage};
 use crate::journal::{Piece, Trail};
 use crate::means::Means;
 use crate::mysql::{Fault, Server};
+use crate::operator::Operator;
 use crate::outcome::{Outcome, Rehearsed};
 use crate::plan::CopyPlan;
 use crate::refresh::{Carrier, Refresh};
@@ -30,6 +31,7 @@ pub enum Goal {
 /// run that has stopped, goes on from there.
 pub async fn fill(
     means: &Means,
+    operator: &Operator,
     original: &Table,
     copy: &CopyPlan,
     shadow: Shadow,
@@ -59,7 +61,9 @@ pub async fn fill(
     let done = match Refresh::start(means, shadow.pair(), ledger, deliveries).await {
         Ok(refresh) => {
             let carrier = refresh.carrier();
-            let road = on_the_road(means, original, &shadow, &capture, remainder, carrier, goal);
+            let road = on_the_road(
+                means, operator, original, &shadow, &capture, remainder, carrier, goal,
+            );
             let done = road.await;
             if let Err(error) = &done {
                 halt.stop(error.clone());
@@ -106,6 +110,7 @@ fn after(done: Result<Outcome>, stopped: Result<()>, events: &Events) -> Result<
 /// The road: each stage takes what the one before has made.
 async fn on_the_road(
     means: &Means,
+    operator: &Operator,
     original: &Table,
     shadow: &Shadow,
     capture: &Capture,
@@ -115,6 +120,8 @@ async fn on_the_road(
 ) -> Result<Outcome> {
     let begun = Instant::now();
     let (pair, rows) = (shadow.pair(), original.rows_estimate);
+    operator.hooks.may_copy().await?;
+    means.halt.check()?;
     means.events.stage_of(Stage::Copy, left != Remainder::whole());
     let copied = copy::rows(means, pair, rows, left, carrier).await?;
     crash_point!("all-copied");
@@ -132,7 +139,8 @@ async fn on_the_road(
     }
     gate::wait(means, pair, carrier, &mut verified).await?;
     means.events.stage(Stage::Cutover);
-    swap::tables(means, shadow, capture, carrier, verified).await.map(Outcome::Copied)
+    let swapped = swap::tables(means, operator, shadow, capture, carrier, verified).await;
+    swapped.map(Outcome::Copied)
 }
 
 /// Why the tables differ: it may be what another session did where capture cannot see it.

@@ -1,7 +1,7 @@
 //! What the library says while it works. It prints nothing: `report` turns events to text or JSON.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -30,6 +30,16 @@ pub enum Stage {
 pub enum Event {
     /// What will be done.
     Plan(serde_json::Value),
+    /// The run has a number, by which it is known from now on.
+    Run {
+        /// Its number in the journal.
+        run: u64,
+        /// `schema.table`.
+        #[serde(skip)] // every line has it
+        table: String,
+        /// What was asked for.
+        statement: String,
+    },
     /// A stage begins.
     Stage {
         /// Which.
@@ -84,11 +94,34 @@ pub enum Event {
         /// Whether it was done.
         ok: bool,
     },
+    /// A command of the operator was run at a moment of the run.
+    Hook {
+        /// The moment's word.
+        stage: String,
+        /// The program.
+        command: String,
+        /// Whether it ended well.
+        ok: bool,
+        /// How long it took.
+        ms: u64,
+        /// What it printed.
+        output: String,
+    },
+    /// The application's traffic was told to pause or to go on.
+    Traffic {
+        /// `pause` or `resume`.
+        action: String,
+        /// Whether it was done, and soon enough.
+        ok: bool,
+        /// How long it took.
+        ms: u64,
+    },
     /// An attempt at the swap ended.
     Swap {
         /// From 1.
         attempt: u32,
-        /// `granted`, `lock_timeout`, `hold_exceeded`, `lost`, `not_queued` or `not_now`.
+        /// `granted`, `lock_timeout`, `hold_exceeded`, `lost`, `not_queued`, `not_now`, `forbidden` (by
+        /// a hook) or `not_paused` (traffic).
         outcome: String,
         /// Milliseconds from asking for the lock to giving it back.
         locked_ms: u64,
@@ -159,19 +192,21 @@ pub struct Dated {
 pub struct Events {
     sender: mpsc::UnboundedSender<Dated>,
     status: Arc<Mutex<Status>>,
+    others: Arc<Mutex<Vec<mpsc::UnboundedSender<Dated>>>>,
 }
 
 impl Events {
     /// A mouth and the ear to it.
     pub fn channel() -> (Self, mpsc::UnboundedReceiver<Dated>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self { sender, status: Arc::default() }, receiver)
+        (Self { sender, status: Arc::default(), others: Arc::default() }, receiver)
     }
 
     /// Says something. When nobody listens any more it is only logged: events never fail the work.
     pub fn say(&self, event: Event) {
         let dated = Dated { at: SystemTime::now(), event };
         self.status.lock().unwrap_or_else(PoisonError::into_inner).hear(&dated);
+        self.others().retain(|other| other.send(dated.clone()).is_ok());
         if let Err(unheard) = self.sender.send(dated) {
             tracing::debug!(event = ?unheard.0.event, "nobody listens");
         }
@@ -180,6 +215,17 @@ impl Events {
     /// What the run is doing, as it was said so far.
     pub fn status(&self) -> Status {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// One more ear: for what is said from now on.
+    pub fn listen(&self) -> mpsc::UnboundedReceiver<Dated> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.others().push(sender);
+        receiver
+    }
+
+    fn others(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<Dated>>> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A stage begins.

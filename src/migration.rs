@@ -12,12 +12,13 @@ use crate::halt::Halt;
 use crate::journal::{Guard, Journal, RunRow};
 use crate::means::Means;
 use crate::mysql::{Fault, Server, Trials};
+use crate::operator::Operator;
 use crate::outcome::{Outcome, Rehearsed};
 use crate::plan::{self, CopyPlan, Method, Plan};
 use crate::request::Request;
 use crate::schema::Table;
 use crate::sql::Algorithm;
-use crate::{by_copy, direct, ending, shadow};
+use crate::{by_copy, direct, ending, shadow, traffic};
 
 /// Makes the change that is asked for, or goes on where an earlier run with the same words stopped.
 /// After a failure the original is as it was; what was made is removed, unless the error's kind says
@@ -29,6 +30,20 @@ pub async fn run(
     halt: &Halt,
 ) -> Result<Outcome> {
     let server = &server.heard_by(events);
+    let operator = Operator::begin(request, events, halt)?;
+    let done = guarded(server, request, &operator, events, halt).await;
+    operator.hooks.end(&done).await;
+    done
+}
+
+/// The same, with somebody to tell how it goes.
+async fn guarded(
+    server: &Server,
+    request: &Request,
+    operator: &Operator,
+    events: &Events,
+    halt: &Halt,
+) -> Result<Outcome> {
     let mut trials = Trials::new(server, halt, "preparing the change");
     let _guard = loop {
         match Guard::take(server, &request.table, halt).await {
@@ -38,7 +53,7 @@ pub async fn run(
     };
     trials.over();
     loop {
-        match from_the_start(server, request, events, halt).await {
+        match from_the_start(server, request, operator, events, halt).await {
             // Up to the copy each statement is tried once: what a fault that may pass has cut off
             // begins anew, as the same command would. Later such faults are waited out where they
             // are met.
@@ -51,15 +66,19 @@ pub async fn run(
 async fn from_the_start(
     server: &Server,
     request: &Request,
+    operator: &Operator,
     events: &Events,
     halt: &Halt,
 ) -> Result<Outcome> {
+    traffic::settle_all(server, request, events).await?;
     if is_done_already(server, request).await? {
         return Ok(Outcome::Already);
     }
     match earlier::find(server, request, events).await? {
-        Earlier::Nothing => begin(server, request, events, halt).await,
-        Earlier::Stopped(stopped) => Box::pin(go_on(server, request, *stopped, events, halt)).await,
+        Earlier::Nothing => begin(server, request, operator, events, halt).await,
+        Earlier::Stopped(stopped) => {
+            Box::pin(go_on(server, request, *stopped, operator, events, halt)).await
+        }
         Earlier::Done => Ok(Outcome::Already),
     }
 }
@@ -68,6 +87,7 @@ async fn from_the_start(
 async fn begin(
     server: &Server,
     request: &Request,
+    operator: &Operator,
     events: &Events,
     halt: &Halt,
 ) -> Result<Outcome> {
@@ -79,6 +99,8 @@ async fn begin(
     if request.postpone && !matches!(plan.method, Method::Copy(_)) {
         return Err(at_once(request));
     }
+    operator.hooks.may_begin().await?;
+    halt.check()?;
     let mut session = server.session().await?;
     let schema = &request.journal_schema;
     Journal::prepare(&mut session, schema).await?;
@@ -86,8 +108,9 @@ async fn begin(
     let mut run = RunRow::insert(&mut session, schema, request, shape, uuid).await?;
     session.close().await?;
     crash_point!("run-noted");
+    operator.hooks.is_run(&run);
     let server = &server.tagged(&run.id.to_string());
-    let done = carry_out(server, request, &plan, &mut run, events, halt).await;
+    let done = carry_out(server, request, &plan, &mut run, operator, events, halt).await;
     ending::conclude(server, request, &run, done, events).await
 }
 
@@ -96,12 +119,16 @@ async fn go_on(
     server: &Server,
     request: &Request,
     mut stopped: Stopped,
+    operator: &Operator,
     events: &Events,
     halt: &Halt,
 ) -> Result<Outcome> {
     let server = &server.tagged(&stopped.run.id.to_string());
     let request = &stopped.request(request)?;
+    operator.hooks.is_run(&stopped.run);
     let plan = accepted_plan(server, request, events).await?;
+    operator.hooks.may_begin().await?;
+    halt.check()?;
     let Method::Copy(copy) = &plan.method else { return Err(stopped.needs_a_copy()) };
     let shadow = stopped.shadow(server, &plan, copy).await?;
     let Stopped { run, trail, .. } = stopped;
@@ -115,7 +142,9 @@ async fn go_on(
     let settings = request.settings.clone();
     let (means, _looking) = Means::begin(server, journal, settings, postponed, events, halt);
     let _room = Box::pin(Room::open(&means, request)).await?;
-    let done = by_copy::fill(&means, &plan.original, copy, shadow, Some(trail), Goal::Swap).await;
+    let (original, trail) = (&plan.original, Some(trail));
+    let done =
+        by_copy::fill(&means, operator, original, copy, shadow, trail, Goal::Swap).await;
     ending::conclude(&means.server, request, &run, done, events).await
 }
 
@@ -164,6 +193,7 @@ async fn carry_out(
     request: &Request,
     plan: &Plan,
     run: &mut RunRow,
+    operator: &Operator,
     events: &Events,
     halt: &Halt,
 ) -> Result<Outcome> {
@@ -173,7 +203,8 @@ async fn carry_out(
             return Ok(Outcome::Rehearsed(Rehearsed::WithoutCopy));
         }
         Method::Copy(copy) => {
-            return copied(server, request, &plan.original, copy, run, events, halt).await;
+            return copied(server, request, &plan.original, copy, run, operator, events, halt)
+                .await;
         }
         Method::Instant => Algorithm::Instant,
         Method::InPlace => Algorithm::InPlace,
@@ -191,7 +222,7 @@ async fn carry_out(
             let mut session = server.session().await?;
             run.copies(&mut session, &request.journal_schema).await?;
             session.close().await?;
-            copied(server, &request, &plan.original, copy, run, events, halt).await
+            copied(server, &request, &plan.original, copy, run, operator, events, halt).await
         }
     }
 }
@@ -203,6 +234,7 @@ async fn copied(
     original: &Table,
     copy: &CopyPlan,
     run: &mut RunRow,
+    operator: &Operator,
     events: &Events,
     halt: &Halt,
 ) -> Result<Outcome> {
@@ -213,5 +245,5 @@ async fn copied(
     events.stage(Stage::Shadow);
     let shadow = shadow::build(server, request, original, copy, run).await?;
     let goal = if request.rehearse { Goal::Rehearse } else { Goal::Swap };
-    by_copy::fill(&means, original, copy, shadow, None, goal).await
+    by_copy::fill(&means, operator, original, copy, shadow, None, goal).await
 }

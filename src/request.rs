@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::capture::Mode;
 use crate::control::Doors;
+use crate::hooks::HookSettings;
 use crate::schema::TableName;
 use crate::settings::Settings;
 use crate::sql::Statement;
 use crate::swap::Way;
+use crate::traffic::TrafficSettings;
 
 /// One schema change, as understood.
 #[derive(Debug, Clone)]
@@ -34,6 +36,10 @@ pub struct Request {
     pub doors: Doors,
     /// What the run obeys while it works, as it begins.
     pub settings: Settings,
+    /// Commands that are called at moments of the run.
+    pub hooks: HookSettings,
+    /// Commands that pause and resume traffic around the swap.
+    pub traffic: TrafficSettings,
     /// The schema of the journal.
     pub journal_schema: String,
 }

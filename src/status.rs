@@ -13,6 +13,10 @@ const WARNINGS: usize = 50;
 /// A run, as its events tell.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Status {
+    /// The run's number, as soon as it has one.
+    pub run: Option<u64>,
+    /// Its table, `schema.table`.
+    pub table: Option<String>,
     /// The stage that has begun last.
     pub stage: Option<Stage>,
     /// How far it is.
@@ -97,7 +101,15 @@ impl Status {
                 locked_ms: *locked_ms,
                 blockers: blockers.clone(),
             }),
-            Event::Plan(_) | Event::Listening { .. } | Event::Command { .. } => {}
+            Event::Run { run, table, .. } => {
+                self.run = Some(*run);
+                self.table = Some(table.clone());
+            }
+            Event::Plan(_)
+            | Event::Hook { .. }
+            | Event::Traffic { .. }
+            | Event::Listening { .. }
+            | Event::Command { .. } => {}
         }
     }
 }

@@ -44,6 +44,7 @@ impl Tuning {
         journal_schema: String,
     ) -> Result<Request> {
         let doors = self.doors()?;
+        let (hooks, traffic) = self.commands()?;
         Ok(Request {
             table,
             statement,
@@ -55,6 +56,8 @@ impl Tuning {
             doors,
             swap_way: self.swap_way(),
             settings,
+            hooks,
+            traffic,
             allow: self.allow.into_iter().collect(),
             journal_schema,
         })

@@ -18,5 +18,5 @@ async fn clean(arguments: &CleanArguments) -> Result<Vec<tidy::Cleaned>> {
     let settled = arguments.common.connection.settle()?;
     let server = Server::connect(&settled.connection).await?;
     let schema = arguments.common.journal.schema(&settled.file.journal);
-    tidy::clean(&server, &schema, &arguments.runs, arguments.yes).await
+    tidy::clean(&server, &schema, &arguments.runs, &arguments.relief.relief(), arguments.yes).await
 }

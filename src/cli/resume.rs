@@ -19,6 +19,7 @@ pub(crate) async fn execute(arguments: ResumeArguments) -> u8 {
     let asked = common.connection.settle().and_then(|settled| {
         let tuning = Box::new(tuning.over(settled.file.tuning)?);
         let settings = Box::new(tuning.settings(&settled.connection)?);
+        tuning.commands()?;
         let journal = common.journal.schema(&settled.file.journal);
         Ok((settled.connection, Asked::Resume { run, tuning, settings, journal }))
     });

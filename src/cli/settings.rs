@@ -2,6 +2,7 @@
 //! place: what may change while a run goes on, in the library.
 
 use zosc::capture::Mode;
+use zosc::hooks::OnFailure;
 use zosc::mysql::TlsMode;
 use zosc::swap::Way;
 
@@ -56,6 +57,15 @@ pub(crate) fn capture(text: &str) -> Result<Choice<Mode>, String> {
 /// How the tables are exchanged.
 pub(crate) fn swap(text: &str) -> Result<Choice<Way>, String> {
     Choice::of_word(text, Way::ALL, Way::word)
+}
+
+/// What a failed hook means.
+pub(crate) fn on_failure(text: &str) -> Result<OnFailure, String> {
+    match text {
+        "stop" => Ok(OnFailure::Stop),
+        "warn" => Ok(OnFailure::Warn),
+        _ => Err("it must be `stop` or `warn`".to_owned()),
+    }
 }
 
 /// A format of output.

@@ -150,8 +150,18 @@ impl Journal {
 
     /// Writes down whether the swap waits for an operator's word, for a run that goes on.
     pub async fn postpone(&self, session: &mut Session, postponed: bool) -> Result<()> {
+        self.note_flag(session, "postponed", postponed).await
+    }
+
+    /// Writes down whether the application's traffic may be paused because of the run.
+    pub async fn traffic(&self, session: &mut Session, is_paused: bool) -> Result<()> {
+        self.note_flag(session, "traffic_paused", is_paused).await
+    }
+
+    /// Fails when another process has taken the run over.
+    async fn note_flag(&self, session: &mut Session, column: &str, value: bool) -> Result<()> {
         let sql = format!(
-            "UPDATE {} SET postponed = {postponed} WHERE id = {} AND epoch = {}",
+            "UPDATE {} SET {column} = {value} WHERE id = {} AND epoch = {}",
             self.table(tables::RUN),
             self.run,
             self.epoch

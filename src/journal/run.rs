@@ -58,6 +58,8 @@ pub struct RunRow {
     pub age_seconds: u64,
     /// Whether its swap waits for an operator's word.
     pub postponed: bool,
+    /// Whether it may have left the application's traffic paused.
+    pub traffic_paused: bool,
 }
 
 /// What a run that copies has settled on. It may be gone on with only so.
@@ -79,7 +81,8 @@ const COLUMNS: &str = "id, epoch, phase, name, table_schema, table_name, stateme
                        IF(server_uuid = {here}, shadow_id, NULL), CAST(started_at AS CHAR), CAST(ended_at AS CHAR), note, \
                        allow, definition, server_uuid, capture, key_index, shadow_definition, \
                        final_comment, difference, \
-                       GREATEST(TIMESTAMPDIFF(SECOND, started_at, UTC_TIMESTAMP(6)), 0) AS age, postponed";
+                       GREATEST(TIMESTAMPDIFF(SECOND, started_at, UTC_TIMESTAMP(6)), 0) AS age, \
+                       postponed, traffic_paused";
 
 impl RunRow {
     /// Writes a new run's row.
@@ -286,6 +289,7 @@ impl FromRow for RunRow {
                 difference: take(&mut source, 19)?,
                 age_seconds: take(&mut source, 20)?,
                 postponed: take(&mut source, 21)?,
+                traffic_paused: take(&mut source, 22)?,
             })
         };
         read().ok_or(FromRowError(row))

@@ -43,7 +43,7 @@ const DEFINITIONS: &[(&str, &str)] = &[
          key_index VARCHAR(64) NULL,
          difference LONGTEXT NULL,
          postponed BOOLEAN NOT NULL DEFAULT FALSE,
-         resume_traffic LONGTEXT NULL,
+         traffic_paused BOOLEAN NOT NULL DEFAULT FALSE,
          server_uuid VARCHAR(64) NOT NULL,
          zosc_version VARCHAR(32) NOT NULL,
          note TEXT NULL,

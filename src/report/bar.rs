@@ -47,7 +47,10 @@ impl Bar {
                 self.line.set_message(sentence(event));
             }
             Event::Plan(_)
+            | Event::Run { .. }
             | Event::Warning { .. }
+            | Event::Hook { .. }
+            | Event::Traffic { .. }
             | Event::Swap { .. }
             | Event::Listening { .. }
             | Event::Command { .. } => {

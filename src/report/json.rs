@@ -100,6 +100,9 @@ impl Json {
                     self.stage = Some(*stage);
                     self.last_progress = None;
                 }
+                if let Event::Run { table, .. } = event {
+                    self.about.table.get_or_insert_with(|| table.clone());
+                }
                 self.line(dated.at, event);
             }
         }

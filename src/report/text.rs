@@ -11,6 +11,9 @@ use super::{About, Ending, Verbosity, ending, plan};
 /// How often progress gets a line.
 const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
+/// The rest of what a hook prints is for programs alone.
+const LINES_OF_A_HOOK: usize = 20;
+
 /// Lines on stderr.
 pub(super) struct Text {
     about: About,
@@ -60,6 +63,7 @@ pub(super) fn say(text: &str) {
 pub(super) fn sentence(event: &Event) -> String {
     match event {
         Event::Plan(summary) => plan::text(summary),
+        Event::Run { run, table, .. } => format!("this is run {run}, on {table}"),
         Event::Stage { stage, resumed } => {
             format!("{}{}", title(*stage), if *resumed { " (going on)" } else { "" })
         }
@@ -77,6 +81,19 @@ pub(super) fn sentence(event: &Event) -> String {
         Event::Listening { at, .. } => format!("listening on {at} (TLS, token)"),
         Event::Command { by, words, ok } => {
             format!("{by} said `{words}`{}", if *ok { "" } else { ": refused" })
+        }
+        Event::Hook { stage, command, ok, ms, output } => {
+            let how = if *ok { "was called" } else { "failed" };
+            output
+                .lines()
+                .take(LINES_OF_A_HOOK)
+                .fold(format!("hook {command} {how} at {stage}, in {ms} ms"), |text, line| {
+                    text + "\n  " + line
+                })
+        }
+        Event::Traffic { action, ok, ms } => {
+            let how = if *ok { "" } else { ": it failed" };
+            format!("traffic: {action}, in {ms} ms{how}")
         }
         Event::Swap { attempt, outcome, locked_ms, blockers } => {
             swap(*attempt, outcome, *locked_ms, blockers)
@@ -152,6 +169,8 @@ fn swap(attempt: u32, outcome: &str, locked_ms: u64, blockers: &[Blocker]) -> St
         "hold_exceeded" => format!("given up after {locked_ms} ms under the lock"),
         "lost" => "the connection was lost".to_owned(),
         "not_now" => "the server could not do it for now".to_owned(),
+        "forbidden" => "a hook forbids it".to_owned(),
+        "not_paused" => "traffic was not paused".to_owned(),
         "not_queued" => "the rename was not seen to wait for the table".to_owned(),
         other => format!("{other} after {locked_ms} ms"),
     };

@@ -27,12 +27,14 @@ use crate::gate;
 use crate::journal::{Phase, StandIn};
 use crate::means::Means;
 use crate::mysql::{Session, Trials, plain_text};
+use crate::operator::Operator;
 use crate::outcome::Swapped;
 use crate::refresh::Carrier;
 use crate::schema::read::referenced_by;
 use crate::schema::{Key, TableName};
 use crate::settings::SwapBounds;
 use crate::shadow::Shadow;
+use crate::traffic::{Answer, NOT_RESUMED, Traffic};
 use crate::verify::Verified;
 
 use attempt::Attempt;
@@ -68,6 +70,10 @@ enum GaveUp {
     NotQueued,
     /// The server could not do it just then: it was read only, or its disk was full.
     NotNow,
+    /// A hook of the operator forbids it.
+    Forbidden,
+    /// The application's traffic could not be paused.
+    NotPaused,
 }
 
 impl GaveUp {
@@ -78,13 +84,23 @@ impl GaveUp {
             Self::Lost => "lost",
             Self::NotQueued => "not_queued",
             Self::NotNow => "not_now",
+            Self::Forbidden => "forbidden",
+            Self::NotPaused => "not_paused",
         }
+    }
+}
+
+impl End {
+    /// The lock was not even asked for.
+    fn not_made(why: GaveUp) -> Self {
+        Self::GivenUp { why, locked: Duration::ZERO, blockers: Vec::new() }
     }
 }
 
 /// Swaps the tables. Takes what only the whole road yields, so nothing is copied after it.
 pub async fn tables(
     means: &Means,
+    operator: &Operator,
     shadow: &Shadow,
     capture: &Capture,
     carrier: &Carrier,
@@ -121,13 +137,21 @@ pub async fn tables(
         if gate::wait(means, shadow.pair(), carrier, &mut verified).await? {
             events.stage(Stage::Cutover);
         }
-        settle(carrier).await?;
-        verified.keep_up(carrier).await?;
         let bounds = &settings.swap();
         let attempt = Attempt { means, shadow, capture, carrier, bounds };
-        let end = match make_ready(&mut session, shadow, &mut is_ready).await {
-            Ok(()) => attempt.make(&mut session, &mut verified).await?,
-            Err(error) => attempt.given_up(&mut session, false, Duration::ZERO, error).await?,
+        let end = if operator.hooks.may_swap(number).await {
+            halt.check()?;
+            settle(carrier).await?;
+            verified.keep_up(carrier).await?;
+            match make_ready(&mut session, shadow, &mut is_ready).await {
+                Ok(()) => {
+                    in_a_pause(&attempt, &operator.traffic, number, &mut session, &mut verified)
+                        .await?
+                }
+                Err(error) => attempt.given_up(&mut session, false, Duration::ZERO, error).await?,
+            }
+        } else {
+            End::not_made(GaveUp::Forbidden)
         };
         match end {
             End::Granted { locked, strays } => {
@@ -158,6 +182,43 @@ pub async fn tables(
         }
     }
     Err(not_granted(&settings.swap(), &last_blockers))
+}
+
+/// Makes an attempt while the application's traffic rests, where that is asked for.
+async fn in_a_pause(
+    attempt: &Attempt<'_>,
+    traffic: &Traffic,
+    number: u32,
+    session: &mut Session,
+    verified: &mut Verified,
+) -> Result<End> {
+    let Means { server, journal, events, halt, .. } = attempt.means;
+    let paused = match traffic.pause(server, journal, session, attempt.bounds, number).await {
+        Ok(Answer::Go(paused)) => paused,
+        Ok(Answer::Skip) => return Ok(End::not_made(GaveUp::NotPaused)),
+        Err(error) if error.code == NOT_RESUMED => return Err(error),
+        Err(error) => return attempt.given_up(session, false, Duration::ZERO, error).await,
+    };
+    let made = async {
+        halt.check()?;
+        if paused.rests() {
+            settle(attempt.carrier).await?;
+        }
+        attempt.make(session, verified).await
+    };
+    let made = made.await;
+    match (paused.resume().await, made) {
+        (Ok(()), made) => made,
+        // The tables are swapped: that comes first.
+        (Err(error), Ok(granted @ End::Granted { .. })) => {
+            events.warn(error.code, error.message, error.hints.first().map(String::as_str));
+            Ok(granted)
+        }
+        (Err(error), Ok(End::GivenUp { .. })) => Err(error),
+        (Err(error), Err(first)) => {
+            Err(error.hints.into_iter().fold(first.hint(error.message), Error::hint))
+        }
+    }
 }
 
 /// Gives the triggers their names. The change is made, and stand-ins do their work: what fails is

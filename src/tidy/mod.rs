@@ -12,6 +12,7 @@ use crate::journal::{Ended, Guard, Journal, Phase, RunId, RunRow};
 use crate::mysql::{Fault, Server, Session};
 use crate::schema::TableName;
 use crate::settings::SwapBounds;
+use crate::traffic::{self, Relief};
 use crate::{direct, swap};
 
 pub use leftover::Leftover;
@@ -98,11 +99,12 @@ async fn look_at(session: &mut Session, journal_schema: &str, run: RunRow) -> Re
 
 /// Drops what these runs have left (shadows, triggers and their logs, the tables as they were before
 /// the swap); with none named, what all runs have left that nobody can go on with. Only says so
-/// unless `doit`. What a process works on is never touched.
+/// unless `doit`; then traffic that they may have paused is resumed first. What a process works on is never touched.
 pub async fn clean(
     server: &Server,
     journal_schema: &str,
     runs: &[RunId],
+    relief: &Relief,
     doit: bool,
 ) -> Result<Vec<Cleaned>> {
     let all = list(server, journal_schema).await?;
@@ -124,6 +126,7 @@ pub async fn clean(
         if doit {
             // Somebody may have gone on with it since it was looked at.
             let _guard = Guard::take(server, &state.run.table, &Halt::new()).await?;
+            traffic::settle(&mut session, journal_schema, &state.run, relief, &silent).await?;
             remove(&mut session, journal_schema, state.run.clone(), &state.left, &silent).await?;
         }
         let run = state.run.id;

@@ -3,6 +3,7 @@
 
 mod connection;
 mod control;
+mod hooks;
 mod pace;
 mod text;
 mod tuning;
@@ -18,6 +19,7 @@ use crate::report::Format;
 use text::{ABOUT, AFTER, CTL, USAGE};
 
 pub(crate) use connection::ConnectionArguments;
+pub(crate) use hooks::ReliefArguments;
 pub(crate) use tuning::Tuning;
 
 /// Said instead of a password that was typed.
@@ -146,6 +148,8 @@ pub(crate) struct CleanArguments {
     /// Really drop; without it, zosc only lists what it would drop
     #[arg(long)]
     pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) relief: ReliefArguments,
     #[command(flatten)]
     pub(crate) common: Common,
 }

@@ -8,13 +8,16 @@ use clap::{ArgMatches, Args, FromArgMatches as _};
 use zosc::capture::Mode;
 use zosc::control::Doors;
 use zosc::error::{Error, Result};
+use zosc::hooks::HookSettings;
 use zosc::mysql::Connection;
 use zosc::settings::{Effort, Settings, SwapBounds};
 use zosc::swap::Way;
+use zosc::traffic::TrafficSettings;
 
 use super::super::settings::{self, Choice};
 use super::CHANGE;
 use super::control::ControlArguments;
+use super::hooks::HookArguments;
 use super::pace::PaceArguments;
 
 pub(super) const WORK: &str = "How hard to work";
@@ -58,6 +61,8 @@ pub(crate) struct Tuning {
     swap_attempts: Option<u32>,
     #[command(flatten)]
     control: ControlArguments,
+    #[command(flatten)]
+    hooks: HookArguments,
     /// What was said in which words, to be weighed against an option file.
     #[arg(skip)]
     said: Option<Box<ArgMatches>>,
@@ -109,6 +114,11 @@ impl Tuning {
     /// Where the run listens.
     pub(crate) fn doors(&self) -> Result<Doors> {
         self.control.doors()
+    }
+
+    /// The operator's commands; a usage error if they do not go together.
+    pub(crate) fn commands(&self) -> Result<(HookSettings, TrafficSettings)> {
+        Ok((self.hooks.hooks(), self.hooks.traffic()?))
     }
 
     /// `None` leaves the choice to the plan.

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use zosc::control::{Doors, SocketDoor};
 use zosc::error::{Error, Result};
+use zosc::hooks::HookSettings;
 use zosc::mysql::{Connection, Flavour, Server, Session, Tls};
 use zosc::plan::{CopyPlan, Finding, Method, Plan, draw};
 use zosc::request::Request;
 use zosc::schema::{Helper, TableName, quote, read};
 use zosc::settings::Settings;
 use zosc::sql::Statement;
+use zosc::traffic::TrafficSettings;
 
 use crate::support::mysqld::{Database, shared_url};
 
@@ -89,6 +91,8 @@ impl Ground {
             postpone: false,
             doors: Doors { socket: SocketDoor::None, tcp: None },
             settings: Settings::default(),
+            hooks: HookSettings::default(),
+            traffic: TrafficSettings::default(),
             journal_schema: "_zosc".to_owned(),
         }
     }

@@ -1,0 +1,104 @@
+//! The moments of a run at which hooks are called: a closed set with stable words.
+
+use crate::event::{Event, Stage};
+
+/// A moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Moment {
+    /// The plan is accepted; nothing is made yet.
+    Startup,
+    /// Changes are captured; no row is copied yet, or no further one.
+    BeforeCopy,
+    /// All rows are over.
+    Copied,
+    /// The tables were compared and are equal.
+    Verified,
+    /// The swap is put off until somebody asks for it.
+    Postponed,
+    /// An attempt at the swap is due.
+    BeforeCutOver,
+    /// The change is made.
+    Swapped,
+    /// The run has ended without it.
+    Failed,
+    /// Work rests.
+    Throttled,
+    /// Work goes on.
+    Unthrottled,
+    /// An operator has said something to the run.
+    InteractiveCommand,
+}
+
+impl Moment {
+    /// All, in the order of a run.
+    pub const ALL: [Self; 11] = [
+        Self::Startup,
+        Self::BeforeCopy,
+        Self::Copied,
+        Self::Verified,
+        Self::Postponed,
+        Self::BeforeCutOver,
+        Self::Swapped,
+        Self::Failed,
+        Self::Throttled,
+        Self::Unthrottled,
+        Self::InteractiveCommand,
+    ];
+
+    /// The stable word that commands are told.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Startup => "startup",
+            Self::BeforeCopy => "before_copy",
+            Self::Copied => "copied",
+            Self::Verified => "verified",
+            Self::Postponed => "postponed",
+            Self::BeforeCutOver => "before_cut_over",
+            Self::Swapped => "swapped",
+            Self::Failed => "failed",
+            Self::Throttled => "throttled",
+            Self::Unthrottled => "unthrottled",
+            Self::InteractiveCommand => "interactive_command",
+        }
+    }
+
+    /// How the names of files begin that are called then. None is the beginning of another.
+    pub fn file_prefix(self) -> String {
+        format!("zosc-on-{}", self.word().replace('_', "-"))
+    }
+
+    /// Whether something that cannot be taken back comes next, so that a hook may forbid it.
+    pub fn decides(self) -> bool {
+        matches!(self, Self::Startup | Self::BeforeCopy | Self::BeforeCutOver)
+    }
+
+    /// Whether nobody needs to know it any more when the run is over.
+    pub(super) fn is_passing(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unthrottled)
+    }
+
+    /// The moment that an event tells of, if it does.
+    pub(super) fn of(event: &Event) -> Option<Self> {
+        match event {
+            Event::Stage { stage: Stage::Verify, .. } => Some(Self::Copied),
+            Event::Stage { stage: Stage::Cutover, .. } => Some(Self::Verified),
+            Event::Throttled { .. } => Some(Self::Throttled),
+            Event::Unthrottled { .. } => Some(Self::Unthrottled),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_files_prefix_begins_another() {
+        for one in Moment::ALL {
+            for other in Moment::ALL.into_iter().filter(|other| *other != one) {
+                assert!(!other.file_prefix().starts_with(&one.file_prefix()), "{one:?} {other:?}");
+            }
+        }
+    }
+}
