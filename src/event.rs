@@ -137,9 +137,14 @@ pub struct Progress {
     pub stage: Stage,
     /// Rows done.
     pub rows: u64,
-    /// Rows there may be, by statistics.
+    /// Rows there may be: by statistics for the copy, as many as were copied for the comparison.
     pub rows_estimate: u64,
-    /// Rows a second, lately.
+    /// How much is done, from 0 to 1; never less than before. `None` where nobody knows.
+    pub fraction: Option<f64>,
+    /// Whether that is where the copy stands between the least and the greatest key, rather than
+    /// rows by `rows_estimate`.
+    pub exact: bool,
+    /// Rows a second, in the last half minute.
     pub rows_per_second: f64,
     /// Seconds left at that rate, if it can be told.
     pub eta_seconds: Option<u64>,

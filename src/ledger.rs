@@ -129,6 +129,12 @@ impl<K: Eq + Hash + Clone> Ledger<K> {
         }
     }
 
+    /// The end of the unbroken run of chunks that are copied; `None` before the first is, and when it
+    /// has no end.
+    pub fn mark(&self) -> Option<&K> {
+        self.chunks.mark_upper.as_ref()
+    }
+
     /// Records that the next chunk starts; its rows are those up to and including `upper`, or all
     /// that are left. Must be called *before* the fence that precedes the chunk's statement.
     ///

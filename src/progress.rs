@@ -1,5 +1,8 @@
 //! How far a stage is, said about once a second.
 
+mod space;
+mod speed;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -7,9 +10,14 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use crate::copy::ChunkSize;
+use crate::error::Result;
 use crate::event::{Event, Progress, Stage};
 use crate::means::Means;
 use crate::refresh::Carrier;
+use crate::schema::Pair;
+
+use space::KeySpace;
+use speed::Speed;
 
 const SAY_EVERY: Duration = Duration::from_secs(1);
 
@@ -27,9 +35,11 @@ impl Drop for Meter {
 }
 
 impl Meter {
-    /// Starts counting at `done`.
+    /// Starts counting at `done`. With a pair whose original is walked in the order of its key, the
+    /// ledger's mark tells how far that is.
     pub fn start(
         stage: Stage,
+        walked: Option<&Pair>,
         rows_estimate: u64,
         done: u64,
         means: &Means,
@@ -39,14 +49,16 @@ impl Meter {
         let rows = Arc::new(AtomicU64::new(done));
         let teller = Teller {
             stage,
-            done,
             rows_estimate,
             rows: Arc::clone(&rows),
             carrier: carrier.clone(),
             means: means.clone(),
             size: Arc::clone(size),
+            space: None,
+            furthest: 0.0,
         };
-        Self { rows, teller: tokio::spawn(teller.tell()) }
+        let walked = walked.cloned();
+        Self { rows, teller: tokio::spawn(teller.tell(walked)) }
     }
 
     /// The counter, for the workers.
@@ -62,28 +74,39 @@ impl Meter {
 
 struct Teller {
     stage: Stage,
-    /// Rows that were there at the start: they say nothing of the rate.
-    done: u64,
     rows_estimate: u64,
     rows: Arc<AtomicU64>,
     carrier: Carrier,
     means: Means,
     size: Arc<ChunkSize>,
+    /// Where it is known, it counts rather than rows.
+    space: Option<KeySpace>,
+    furthest: f64,
 }
 
 impl Teller {
-    async fn tell(self) {
-        let started = Instant::now();
+    async fn tell(mut self, walked: Option<Pair>) {
+        if let Some(pair) = walked {
+            self.space = self.look_at(&pair).await.unwrap_or_else(|error| {
+                tracing::debug!(%error, "the ends of the key are not known");
+                None
+            });
+        }
+        let mut speed = Speed::default();
         loop {
+            let (rows, fraction) = (self.rows.load(Ordering::Relaxed), self.fraction());
+            speed.note(Instant::now(), rows, fraction);
             tokio::time::sleep(SAY_EVERY).await;
-            let rows = self.rows.load(Ordering::Relaxed);
-            let rate = rate(rows - self.done, started.elapsed());
+            let (rows, fraction) = (self.rows.load(Ordering::Relaxed), self.fraction());
+            speed.note(Instant::now(), rows, fraction);
             self.means.events.say(Event::Progress(Progress {
                 stage: self.stage,
                 rows,
                 rows_estimate: self.rows_estimate.max(rows),
-                rows_per_second: rate,
-                eta_seconds: eta(self.rows_estimate.saturating_sub(rows), rate),
+                fraction,
+                exact: self.space.is_some(),
+                rows_per_second: speed.rows_per_second(),
+                eta_seconds: speed.seconds_left(),
                 backlog: self.carrier.ledger(|ledger| ledger.backlog()),
                 lag_ms: crate::event::millis(self.carrier.lag()),
                 chunk_rows: self.size.rows(),
@@ -91,14 +114,30 @@ impl Teller {
             }));
         }
     }
+
+    async fn look_at(&self, pair: &Pair) -> Result<Option<KeySpace>> {
+        let mut session = self.means.server.session().await?;
+        let space = KeySpace::of(&mut session, &pair.original, &pair.mapping.key).await?;
+        session.close().await?;
+        Ok(space)
+    }
+
+    /// Never backwards, though the end may move away.
+    fn fraction(&mut self) -> Option<f64> {
+        let now = match self.space {
+            Some(space) => self
+                .carrier
+                .ledger(|ledger| ledger.mark().and_then(|mark| space.upto(mark)))
+                .unwrap_or_default(),
+            None => of_rows(self.rows.load(Ordering::Relaxed), self.rows_estimate)?,
+        };
+        self.furthest = self.furthest.max(now);
+        Some(self.furthest)
+    }
 }
 
-#[allow(clippy::cast_precision_loss)]
-fn rate(rows: u64, elapsed: Duration) -> f64 {
-    rows as f64 / elapsed.as_secs_f64().max(0.001)
-}
-
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn eta(left: u64, rate: f64) -> Option<u64> {
-    (rate >= 1.0).then(|| (left as f64 / rate).ceil() as u64)
+/// At most 1, whatever statistics say.
+#[allow(clippy::cast_precision_loss)] // people read it
+fn of_rows(rows: u64, estimate: u64) -> Option<f64> {
+    (estimate > 0).then(|| (rows as f64 / estimate as f64).min(1.0))
 }

@@ -66,7 +66,8 @@ pub async fn rows(
     carrier: &Carrier,
 ) -> Result<Copied> {
     let size = Arc::new(ChunkSize::new(&means.settings.effort()));
-    let meter = Meter::start(Stage::Copy, rows_estimate, left.rows, means, carrier, &size);
+    let meter =
+        Meter::start(Stage::Copy, Some(pair), rows_estimate, left.rows, means, carrier, &size);
     let mut tasks = JoinSet::new();
 
     let (ahead, ranges) = mpsc::channel(1);

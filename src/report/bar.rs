@@ -12,6 +12,9 @@ use super::{About, Ending, ending};
 /// The live line's own movement shows that the process lives.
 const REDRAW_EVERY: Duration = Duration::from_millis(120);
 
+/// The length of the bar, finer than it is drawn.
+const FULL: u64 = 1000;
+
 /// A line that is drawn anew all the time.
 pub(super) struct Bar {
     about: About,
@@ -69,8 +72,8 @@ impl Bar {
     }
 
     fn progress(&self, progress: &Progress) {
-        self.line.set_length(progress.rows_estimate.max(progress.rows));
-        self.line.set_position(progress.rows);
+        self.line.set_length(FULL);
+        self.line.set_position(position(progress.fraction.unwrap_or_default()));
         self.line.set_message(match &self.standstill {
             Some(why) => why.clone(),
             None => short(progress),
@@ -89,16 +92,23 @@ fn short(progress: &Progress) -> String {
         return waiting(progress);
     }
     let Progress { rows, rows_estimate, rows_per_second, backlog, lag_ms, workers, .. } = progress;
-    let percent = percent(*rows, *rows_estimate).unwrap_or_default();
+    let about = if progress.exact { "" } else { "~" };
+    let percent =
+        progress.fraction.map_or_else(String::new, |done| format!("{about}{:.1}%", percent(done)));
     let left =
         progress.eta_seconds.map_or_else(String::new, |eta| format!("  {} left", seconds(eta)));
     format!(
-        "{percent:.1}%{left}  {}/{} rows  {}  backlog {}  lag {lag_ms} ms  workers {workers}",
+        "{percent}{left}  {}/{} rows  {}  backlog {}  lag {lag_ms} ms  workers {workers}",
         thousands(*rows),
         thousands(*rows_estimate),
         rate(*rows_per_second),
         thousands(*backlog as u64),
     )
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+fn position(fraction: f64) -> u64 {
+    (fraction.clamp(0.0, 1.0) * FULL as f64) as u64
 }
 
 fn bar() -> ProgressStyle {

@@ -8,7 +8,7 @@ use zosc::error::{Error, Kind, ServerCode};
 use zosc::event::{Blocker, Dated, Event, Progress, Stage};
 use zosc::outcome::{Outcome, Rehearsed};
 
-use super::numbers::{percent, tenth};
+use super::numbers::{fraction, percent, tenth};
 use super::{About, Ending};
 
 /// Whoever reads may take a minute of silence for death.
@@ -113,9 +113,10 @@ impl Json {
             return;
         }
         self.last_progress = Some(Instant::now());
-        let percent = percent(progress.rows, progress.rows_estimate);
+        let percent = progress.fraction.map(percent);
         let rows_per_second = tenth(progress.rows_per_second);
-        let progress = &Progress { rows_per_second, ..progress.clone() };
+        let fraction = progress.fraction.map(fraction);
+        let progress = &Progress { rows_per_second, fraction, ..progress.clone() };
         self.line(at, Own::Progress { progress, percent });
     }
 
@@ -230,6 +231,8 @@ mod tests {
             stage: Stage::Verify,
             rows: 1,
             rows_estimate: 3,
+            fraction: Some(0.3333),
+            exact: true,
             rows_per_second: 0.5,
             eta_seconds: None,
             backlog: 0,
@@ -237,11 +240,11 @@ mod tests {
             chunk_rows: 10,
             workers: 2,
         };
-        let own = Own::Progress { progress: &progress, percent: percent(1, 3) };
+        let own = Own::Progress { progress: &progress, percent: Some(percent(1.0 / 3.0)) };
         assert_eq!(
             encoded(own),
             r#""event":"progress","stage":"verify","rows":1,"rows_estimate":3,"#.to_owned()
-                + r#""rows_per_second":0.5,"eta_seconds":null,"backlog":0,"lag_ms":7,"#
+                + r#""fraction":0.3333,"exact":true,"rows_per_second":0.5,"eta_seconds":null,"backlog":0,"lag_ms":7,"#
                 + r#""chunk_rows":10,"workers":2,"percent":33.3}"#
         );
     }

@@ -37,10 +37,14 @@ pub(super) fn seconds(seconds: u64) -> String {
     humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
 
-/// How much of `estimate` is done, at most 100: `None` where there is nothing to do.
-#[allow(clippy::cast_precision_loss)] // one decimal is shown
-pub(super) fn percent(done: u64, estimate: u64) -> Option<f64> {
-    (estimate > 0).then(|| tenth((done as f64 / estimate as f64 * 100.0).min(100.0)))
+/// A fraction as per cent; rounded down, so that 100 means all.
+pub(super) fn percent(fraction: f64) -> f64 {
+    (fraction * 1000.0).floor() / 10.0
+}
+
+/// A fraction as programs read it.
+pub(super) fn fraction(fraction: f64) -> f64 {
+    (fraction * 10_000.0).floor() / 10_000.0
 }
 
 /// Rounded to one decimal.
@@ -62,9 +66,8 @@ mod tests {
     fn numbers() {
         assert_eq!([0, 999, 1000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([0, 2048, 734_003_200].map(bytes), ["0 bytes", "2.0 KiB", "700.0 MiB"]);
-        assert_eq!(percent(1, 3), Some(33.3));
-        assert_eq!(percent(5, 4), Some(100.0));
-        assert_eq!(percent(0, 0), None);
+        assert_eq!([1.0 / 3.0, 0.9999, 1.0].map(percent), [33.3, 99.9, 100.0]);
+        assert_eq!(fraction(2.0 / 3.0), 0.6666);
         assert_eq!(rate(9100.4), "9,100 rows/s");
         assert_eq!(seconds(79), "1m 19s");
     }

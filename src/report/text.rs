@@ -134,15 +134,11 @@ pub(super) fn numbers(progress: &Progress) -> String {
         return waiting(progress);
     }
     let Progress { rows, rows_estimate, rows_per_second, backlog, lag_ms, workers, .. } = progress;
-    let mut parts = vec![match percent(*rows, *rows_estimate) {
-        Some(percent) => {
-            format!(
-                "{} of about {} rows ({percent:.1}%)",
-                thousands(*rows),
-                thousands(*rows_estimate)
-            )
-        }
-        None => format!("{} rows", thousands(*rows)),
+    let (rows, estimate) = (thousands(*rows), thousands(*rows_estimate));
+    let mut parts = vec![match progress.fraction.map(percent) {
+        Some(percent) if progress.exact => format!("{rows} rows, {percent:.1}% of the keys"),
+        Some(percent) => format!("{rows} of about {estimate} rows ({percent:.1}%)"),
+        None => format!("{rows} rows"),
     }];
     parts.push(rate(*rows_per_second));
     parts.extend(progress.eta_seconds.map(|eta| format!("{} left", seconds(eta))));
@@ -188,6 +184,8 @@ mod tests {
             stage: Stage::Copy,
             rows: 480_000,
             rows_estimate: 1_200_000,
+            fraction: Some(0.4),
+            exact: false,
             rows_per_second: 9100.2,
             eta_seconds: Some(79),
             backlog: 35,

@@ -63,7 +63,7 @@ pub async fn tables(
 ) -> Result<Verified> {
     let comparison = Arc::new(Comparison::new(means.server.facts().flavour, pair.clone())?);
     let size = Arc::new(ChunkSize::new(&means.settings.effort()));
-    let meter = Meter::start(Stage::Verify, copied.rows(), 0, means, carrier, &size);
+    let meter = Meter::start(Stage::Verify, None, copied.rows(), 0, means, carrier, &size);
     let crew = Crew { means: means.clone(), comparison, size };
 
     carrier.watch();

@@ -8,6 +8,7 @@ mod control;
 mod crash;
 mod disturbances;
 mod faults;
+mod hooks;
 mod judge;
 mod leftovers;
 mod meddling;

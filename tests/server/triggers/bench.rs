@@ -81,6 +81,8 @@ impl Bench {
             postpone: false,
             doors: zosc::control::Doors::default(),
             settings: Settings::default(),
+            hooks: zosc::hooks::HookSettings::default(),
+            traffic: zosc::traffic::TrafficSettings::default(),
             journal_schema: schema.to_owned(),
         };
         let run = RunRow::insert(&mut session, schema, &request, "", "").await.unwrap();
