@@ -10,16 +10,26 @@ use zosc::schema::TableName;
 use zosc::settings::Settings;
 use zosc::sql::Statement;
 
-use super::args::{ChangeArguments, Common, JournalArguments, Tuning};
+use super::args::{ChangeArguments, Common, JournalArguments, Tuning, WatchArguments};
 use super::name;
 use super::settings::JOURNAL_SCHEMA;
 
-/// The server and what to do there.
+/// What was typed, as understood.
+pub(crate) struct Understood {
+    /// The server.
+    pub(crate) connection: Connection,
+    /// What to do there.
+    pub(crate) request: Request,
+    /// Who may look on.
+    pub(crate) watch: WatchArguments,
+}
+
+/// The server, what to do there, and who may look on.
 pub(crate) fn understand(
     change: &ChangeArguments,
     tuning: &Tuning,
     common: &Common,
-) -> Result<(Connection, Request)> {
+) -> Result<Understood> {
     let (sql, named) = change.words()?;
     let settled = common.connection.settle()?;
     let statement = Statement::parse(&sql)?;
@@ -27,9 +37,10 @@ pub(crate) fn understand(
     let tuning = tuning.over(settled.file.tuning)?;
     let settings = tuning.settings(&settled.connection)?;
     let journal = common.journal.schema(&settled.file.journal);
+    let watch = tuning.watch.clone();
     let (id, copy) = (change.id.clone(), change.copy);
     let request = tuning.request(table, statement, id, copy, settings, journal)?;
-    Ok((settled.connection, request))
+    Ok(Understood { connection: settled.connection, request, watch })
 }
 
 impl Tuning {

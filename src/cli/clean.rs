@@ -3,6 +3,7 @@
 use zosc::error::Result;
 use zosc::mysql::Server;
 use zosc::tidy;
+use zosc::traffic::Relief;
 
 use super::args::CleanArguments;
 use crate::report::{self, Answer};
@@ -17,6 +18,9 @@ pub(crate) async fn execute(arguments: &CleanArguments) -> u8 {
 async fn clean(arguments: &CleanArguments) -> Result<Vec<tidy::Cleaned>> {
     let settled = arguments.common.connection.settle()?;
     let server = Server::connect(&settled.connection).await?;
+    let said = arguments.relief.relief();
+    let resume = said.resume.or_else(|| settled.file.tuning.resume_traffic());
+    let relief = Relief { resume, ..said };
     let schema = arguments.common.journal.schema(&settled.file.journal);
-    tidy::clean(&server, &schema, &arguments.runs, &arguments.relief.relief(), arguments.yes).await
+    tidy::clean(&server, &schema, &arguments.runs, &relief, arguments.yes).await
 }

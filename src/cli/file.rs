@@ -10,6 +10,9 @@ use zosc::mysql::Entry;
 
 use super::args::{JournalArguments, Tuning};
 
+/// Said of one moment: for ever it would be a lie.
+const ONCE: [&str; 1] = ["traffic-is-resumed"];
+
 /// What may be said there.
 #[derive(Debug, Parser)]
 #[command(args_override_self = true, disable_help_flag = true)]
@@ -26,7 +29,8 @@ impl FromFile {
     pub(crate) fn read(entries: &[&Entry]) -> Result<Self> {
         let mut words = vec![String::new()];
         for entry in entries {
-            if Self::command().get_arguments().all(|known| known.get_long() != Some(&entry.name)) {
+            let is_it = |known: &clap::Arg| known.get_long() == Some(&entry.name);
+            if ONCE.contains(&&*entry.name) || !Self::command().get_arguments().any(is_it) {
                 if entry.loose {
                     continue;
                 }
@@ -100,6 +104,7 @@ mod tests {
         let unknown = flaw(entry("wrokers", Some("4"), false));
         assert!(unknown.contains("my.cnf:7: `wrokers`"), "{unknown}");
         read(&[entry("wrokers", Some("4"), true)]).unwrap();
+        flaw(entry("traffic-is-resumed", None, false));
         let none = flaw(entry("workers", Some("0"), false));
         assert!(none.contains("my.cnf:7") && none.contains("from 1 to 64"), "{none}");
         let missing = flaw(entry("workers", None, false));

@@ -6,7 +6,7 @@ use zosc::plan::{self, Plan};
 use zosc::request::Request;
 
 use super::args::{PlanArguments, RunArguments};
-use super::change;
+use super::change::{self, Understood};
 use crate::report::{self, Answer};
 
 pub(crate) use super::args::PlanArguments as Arguments;
@@ -32,7 +32,7 @@ pub(crate) async fn execute(arguments: &PlanArguments) -> u8 {
 
 async fn draw(arguments: &PlanArguments) -> Result<(Request, Plan)> {
     let PlanArguments { change, tuning, common, .. } = arguments;
-    let (connection, request) = change::understand(change, tuning, common)?;
+    let Understood { connection, request, .. } = change::understand(change, tuning, common)?;
     let server = Server::connect(&connection).await?;
     let plan = plan::draw(&server, &request).await?;
     Ok((request, plan))

@@ -9,7 +9,7 @@ use zosc::settings::Settings;
 use zosc::sql::Statement;
 
 use super::args::{ResumeArguments, Tuning};
-use super::run::{Asked, follow};
+use super::run::{Asked, Work, follow};
 use crate::report::About;
 
 /// Does it; gives the exit code.
@@ -21,7 +21,9 @@ pub(crate) async fn execute(arguments: ResumeArguments) -> u8 {
         let settings = Box::new(tuning.settings(&settled.connection)?);
         tuning.commands()?;
         let journal = common.journal.schema(&settled.file.journal);
-        Ok((settled.connection, Asked::Resume { run, tuning, settings, journal }))
+        let watch = tuning.watch.clone();
+        let work = Work::Resume { run, tuning, settings, journal };
+        Ok(Asked { connection: settled.connection, work, watch })
     });
     follow(about, &common, asked).await
 }

@@ -9,12 +9,20 @@ use zosc::outcome::Outcome;
 use zosc::request::Request;
 use zosc::settings::Settings;
 
-use super::args::{Common, RunArguments, Tuning};
-use super::{change, resume, signals};
-use crate::report::{About, Ending, Report};
+use super::args::{Common, RunArguments, Tuning, WatchArguments};
+use super::change::{self, Understood};
+use super::{resume, signals};
+use crate::report::{About, Ending, Metrics, Recorder, Report};
+
+/// What is to be done, where, and who may look on.
+pub(super) struct Asked {
+    pub(super) connection: Connection,
+    pub(super) work: Work,
+    pub(super) watch: WatchArguments,
+}
 
 /// What is to be done.
-pub(super) enum Asked {
+pub(super) enum Work {
     /// This change.
     Change(Box<Request>),
     /// What an earlier run was asked for.
@@ -25,21 +33,18 @@ pub(super) enum Asked {
 pub(crate) async fn execute(arguments: &RunArguments) -> u8 {
     let RunArguments { change, tuning, common, .. } = arguments;
     let understood = change::understand(change, tuning, common);
-    let table = understood.as_ref().ok().map(|(_, request)| request.table.plain());
+    let table = understood.as_ref().ok().map(|it| it.request.table.plain());
     let about = About { id: change.id.clone(), table };
-    let asked = understood.map(|(connection, request)| {
-        let request = Request { rehearse: arguments.rehearse, ..request };
-        (connection, Asked::Change(Box::new(request)))
+    let asked = understood.map(|Understood { connection, request, watch }| Asked {
+        connection,
+        work: Work::Change(Box::new(Request { rehearse: arguments.rehearse, ..request })),
+        watch,
     });
     follow(about, common, asked).await
 }
 
 /// Does what is asked and reports on it; gives the exit code.
-pub(super) async fn follow(
-    about: About,
-    common: &Common,
-    asked: Result<(Connection, Asked)>,
-) -> u8 {
+pub(super) async fn follow(about: About, common: &Common, asked: Result<Asked>) -> u8 {
     let Common { connection, output, .. } = common;
     let (events, heard) = Events::channel();
     if connection.shows_password() {
@@ -49,18 +54,43 @@ pub(super) async fn follow(
             Some("give the URL as ZOSC_URL, or leave the password out of it"),
         );
     }
-    let report = Report::begin(output.format, output.verbosity(), about, heard);
+    let recorder = asked.as_ref().ok().and_then(|asked| asked.recorder(&about)).transpose();
+    let (recorder, asked) = match recorder {
+        Ok(recorder) => (recorder, asked),
+        Err(error) => (None, Err(error)),
+    };
+    let report = Report::begin(output.format, output.verbosity(), about, heard, recorder);
     let ending = match asked {
-        Ok((connection, asked)) => {
+        Ok(asked) => {
             // A task of its own, so that even a bug ends with a report.
-            Ending::of(tokio::spawn(work(connection, asked, events)).await)
+            Ending::of(tokio::spawn(asked.work(events)).await)
         }
         Err(error) => Ending::from(Err(error)),
     };
     report.end(ending).await
 }
 
-async fn work(connection: Connection, asked: Asked, events: Events) -> Result<Outcome> {
+impl Asked {
+    /// Whoever writes the report, if there is to be one.
+    fn recorder(&self, about: &About) -> Option<Result<Recorder>> {
+        let file = self.watch.report.as_deref()?;
+        Some(match &self.work {
+            Work::Change(request) => Recorder::open(file, about, &request.settings)
+                .map(|recorder| recorder.statement(request.statement.text())),
+            Work::Resume { settings, .. } => Recorder::open(file, about, settings),
+        })
+    }
+
+    async fn work(self, events: Events) -> Result<Outcome> {
+        let _metrics = match self.watch.metrics {
+            Some(address) => Some(Metrics::open(address, &events).await?),
+            None => None,
+        };
+        work(self.connection, self.work, events).await
+    }
+}
+
+async fn work(connection: Connection, asked: Work, events: Events) -> Result<Outcome> {
     let halt = Halt::new();
     signals::watch(&halt, &events)?;
     let server = tokio::select! {
@@ -69,8 +99,8 @@ async fn work(connection: Connection, asked: Asked, events: Events) -> Result<Ou
         cause = halt.stopped() => return Err(cause),
     };
     let request = match asked {
-        Asked::Change(request) => *request,
-        Asked::Resume { run, tuning, settings, journal } => {
+        Work::Change(request) => *request,
+        Work::Resume { run, tuning, settings, journal } => {
             match resume::request(&server, run, *tuning, *settings, journal).await? {
                 Some(request) => request,
                 None => return Ok(Outcome::Already),

@@ -85,6 +85,11 @@ fn status_lines(state: &RunState) -> String {
     );
     let copied = copied_rows.map(|rows| format!("    copied: {rows} rows\n"));
     let note = run.note.as_deref().filter(|note| !note.is_empty());
+    let paused = run.traffic_paused.then(|| {
+        "    traffic: may rest since it died; the next start resumes it, see `--resume-traffic`\n"
+            .to_owned()
+    });
+    text.extend(paused);
     text.extend(copied.into_iter().chain(note.map(|note| format!("    why: {note}\n"))));
     left.iter().fold(text, |text, left| text + &format!("    left: {}\n", name(left)))
 }

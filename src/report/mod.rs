@@ -6,16 +6,18 @@ mod bar;
 mod control;
 mod ending;
 mod json;
+mod metrics;
 mod numbers;
 mod plan;
+mod record;
 mod text;
 
 use std::io::IsTerminal as _;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc::UnboundedReceiver, oneshot};
 use tokio::task::JoinHandle;
-use zosc::event::Dated;
+use zosc::event::{Dated, Event};
 
 use self::bar::Bar;
 use self::json::Json;
@@ -24,6 +26,8 @@ use self::text::Text;
 pub(crate) use self::answer::{Answer, answer, failure};
 pub(crate) use self::control::{living, spoken};
 pub(crate) use self::ending::Ending;
+pub(crate) use self::metrics::Metrics;
+pub(crate) use self::record::Recorder;
 
 /// For whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +65,7 @@ pub(crate) fn colours() -> bool {
 
 /// Listens to a run until it has ended.
 pub(crate) struct Report {
-    listener: JoinHandle<Sink>,
+    listener: JoinHandle<Ears>,
     ended: oneshot::Sender<()>,
 }
 
@@ -72,6 +76,7 @@ impl Report {
         verbosity: Verbosity,
         about: About,
         heard: UnboundedReceiver<Dated>,
+        recorder: Option<Recorder>,
     ) -> Self {
         let on_terminal = std::io::stderr().is_terminal();
         let sink = match (format, verbosity) {
@@ -81,7 +86,8 @@ impl Report {
             (Format::Text, _) => Sink::Text(Text::new(about, verbosity)),
         };
         let (ended, told) = oneshot::channel();
-        Self { listener: tokio::spawn(listen(sink, heard, told)), ended }
+        let ears = Ears { sink, recorder };
+        Self { listener: tokio::spawn(listen(ears, heard, told)), ended }
     }
 
     /// Says how it ended; gives the exit code.
@@ -90,10 +96,35 @@ impl Report {
             tracing::debug!("the report ended before the run");
         }
         match self.listener.await {
-            Ok(mut sink) => sink.end(&ending),
+            Ok(ears) => ears.end(&ending),
             Err(error) => tracing::error!(%error, "the report was lost"),
         }
         ending.exit_code
+    }
+}
+
+/// Whoever listens to a run.
+struct Ears {
+    sink: Sink,
+    recorder: Option<Recorder>,
+}
+
+impl Ears {
+    fn event(&mut self, dated: &Dated) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.hear(dated);
+        }
+        self.sink.event(dated);
+    }
+
+    fn end(mut self, ending: &Ending) {
+        if let Some(Err(error)) = self.recorder.map(|recorder| recorder.write(ending)) {
+            let message = format!("the report could not be written: {error}");
+            let (code, hint) = ("report_not_written".to_owned(), None);
+            let event = Event::Warning { code, message, hint };
+            self.sink.event(&Dated { at: SystemTime::now(), event });
+        }
+        self.sink.end(ending);
     }
 }
 
@@ -137,23 +168,23 @@ impl Sink {
 /// Until told that the run has ended: whoever still holds the mouth, such as a signal handler, must
 /// not keep the process alive.
 async fn listen(
-    mut sink: Sink,
+    mut ears: Ears,
     mut heard: UnboundedReceiver<Dated>,
     mut ended: oneshot::Receiver<()>,
-) -> Sink {
+) -> Ears {
     let mut pulse = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
             dated = heard.recv() => match dated {
-                Some(dated) => sink.event(&dated),
+                Some(dated) => ears.event(&dated),
                 None => break,
             },
-            _ = pulse.tick() => sink.pulse(),
+            _ = pulse.tick() => ears.sink.pulse(),
             _ = &mut ended => break,
         }
     }
     while let Ok(dated) = heard.try_recv() {
-        sink.event(&dated);
+        ears.event(&dated);
     }
-    sink
+    ears
 }

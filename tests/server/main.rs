@@ -24,3 +24,4 @@ mod swap;
 mod triggers;
 mod twin;
 mod verify;
+mod watch;

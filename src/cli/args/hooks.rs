@@ -28,11 +28,11 @@ pub(super) struct HookArguments {
     /// Pauses the application's traffic for the swap; needs --resume-traffic
     #[arg(long, value_name = "CMD", env = "ZOSC_PAUSE_TRAFFIC")]
     pause_traffic: Option<CommandLine>,
-    /// How long --pause-traffic may take before the swap is put off [default: 5s]
+    /// The longest wait for --pause-traffic; then the swap is put off [default: 5s]
     #[arg(long, value_name = "TIME", env = "ZOSC_PAUSE_LIMIT", value_parser = settings::duration)]
     pause_limit: Option<Duration>,
     #[command(flatten)]
-    relief: ReliefArguments,
+    pub(super) relief: ReliefArguments,
 }
 
 /// How traffic gets going again.

@@ -7,6 +7,7 @@ mod hooks;
 mod pace;
 mod text;
 mod tuning;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,7 @@ use text::{ABOUT, AFTER, CTL, USAGE};
 pub(crate) use connection::ConnectionArguments;
 pub(crate) use hooks::ReliefArguments;
 pub(crate) use tuning::Tuning;
+pub(crate) use watch::WatchArguments;
 
 /// Said instead of a password that was typed.
 const TYPED_PASSWORD: &str = "\
@@ -258,7 +260,9 @@ fn holds_password(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use zosc::hooks::HookSettings;
     use zosc::settings::{Effort, SwapBounds};
+    use zosc::traffic::PAUSE_LIMIT;
 
     use super::*;
 
@@ -288,6 +292,8 @@ mod tests {
             ("--lock-timeout", time(swap.lock_timeout)),
             ("--max-lock-hold", time(swap.max_hold)),
             ("--swap-attempts", swap.attempts.to_string()),
+            ("--hook-timeout", time(HookSettings::default().limit)),
+            ("--pause-limit", time(PAUSE_LIMIT)),
             ("--journal-schema", settings::JOURNAL_SCHEMA.to_owned()),
         ] {
             let (_, rest) = help.split_once(flag).expect(flag);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{ArgMatches, Args, FromArgMatches as _};
 use zosc::capture::Mode;
+use zosc::command::CommandLine;
 use zosc::control::Doors;
 use zosc::error::{Error, Result};
 use zosc::hooks::HookSettings;
@@ -19,6 +20,7 @@ use super::CHANGE;
 use super::control::ControlArguments;
 use super::hooks::HookArguments;
 use super::pace::PaceArguments;
+use super::watch::WatchArguments;
 
 pub(super) const WORK: &str = "How hard to work";
 pub(super) const SWAP: &str = "The swap";
@@ -63,6 +65,8 @@ pub(crate) struct Tuning {
     control: ControlArguments,
     #[command(flatten)]
     hooks: HookArguments,
+    #[command(flatten)]
+    pub(crate) watch: WatchArguments,
     /// What was said in which words, to be weighed against an option file.
     #[arg(skip)]
     said: Option<Box<ArgMatches>>,
@@ -119,6 +123,11 @@ impl Tuning {
     /// The operator's commands; a usage error if they do not go together.
     pub(crate) fn commands(&self) -> Result<(HookSettings, TrafficSettings)> {
         Ok((self.hooks.hooks(), self.hooks.traffic()?))
+    }
+
+    /// What lets traffic go on.
+    pub(crate) fn resume_traffic(&self) -> Option<CommandLine> {
+        self.hooks.relief.relief().resume
     }
 
     /// `None` leaves the choice to the plan.

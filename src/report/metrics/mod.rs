@@ -87,7 +87,8 @@ impl Page {
         if let Some(fraction) = progress.fraction {
             let exact = ("exact", progress.exact.to_string());
             let labels = self::of_stage(*stage).into_iter().chain([exact]).collect();
-            let help = "How much of the stage is done, 0 to 1; exact: by the key, not by statistics";
+            let help =
+                "How much of the stage is done, 0 to 1; exact: by the key, not by statistics";
             self.gauge("zosc_done_ratio", help, vec![(labels, fraction)]);
         }
         if let Some(left) = progress.eta_seconds {
@@ -110,10 +111,12 @@ impl Page {
         let present = status.throttled.as_ref();
         let present = present.and_then(|why| now.duration_since(why.since).ok());
         let rested = (status.rested + present.unwrap_or_default()).as_secs_f64();
-        self.sum("zosc_throttled", "For how long work has rested", true, vec![(
-            Labels::new(),
-            rested,
-        )]);
+        self.sum(
+            "zosc_throttled",
+            "For how long work has rested",
+            true,
+            vec![(Labels::new(), rested)],
+        );
     }
 
     #[allow(clippy::cast_precision_loss)] // as all of Prometheus' numbers
@@ -191,7 +194,11 @@ mod tests {
             stage: Some(Stage::Copy),
             throttled: Some(Why { reason: "load".into(), detail: String::new(), since }),
             rested: Duration::from_secs(10),
-            attempts: vec![attempt(1, "lost", 500), attempt(2, "lost", 0), attempt(3, "granted", 20)],
+            attempts: vec![
+                attempt(1, "lost", 500),
+                attempt(2, "lost", 0),
+                attempt(3, "granted", 20),
+            ],
             ..Status::default()
         };
         let text = page(&status, since + Duration::from_secs(5)).unwrap();

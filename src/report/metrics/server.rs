@@ -48,7 +48,11 @@ impl Metrics {
         })?;
         if !address.ip().is_loopback() {
             let message = format!("everybody who reaches {address} can read the metrics");
-            events.warn("metrics_open", message, Some("bind them to 127.0.0.1 if that is too much"));
+            events.warn(
+                "metrics_open",
+                message,
+                Some("bind them to 127.0.0.1 if that is too much"),
+            );
         }
         Ok(Self { task: tokio::spawn(serve(listener, events.clone())) })
     }

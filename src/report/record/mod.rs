@@ -1,0 +1,276 @@
+//! The final report: what a run was asked, what it did and when, and the proof. One record, written
+//! as JSON for programs or as one HTML page for people.
+
+mod chart;
+mod curve;
+mod html;
+mod settings;
+mod target;
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+use serde_json::Value;
+use zosc::error::{Kind, Result};
+use zosc::event::{Dated, Event, Stage, millis};
+use zosc::outcome::Outcome;
+use zosc::settings::Settings;
+use zosc::status::Attempt;
+
+use self::curve::{Curve, Sample};
+use self::target::Target;
+use super::numbers::tenth;
+use super::text::{sentence, word};
+use super::{About, Ending};
+
+/// More notes than this tell nobody anything.
+const MOST_NOTES: usize = 500;
+
+/// What is known of a run.
+#[derive(Debug, Serialize)]
+struct Record {
+    v: u8,
+    zosc: &'static str,
+    id: Option<String>,
+    table: Option<String>,
+    run: Option<u64>,
+    statement: Option<String>,
+    settings: Value,
+    began: String,
+    seconds: f64,
+    outcome: &'static str,
+    exit_code: u8,
+    error: Option<Failure>,
+    plan: Option<Value>,
+    stages: Vec<Lap>,
+    curve: Vec<Sample>,
+    rests: Vec<Rest>,
+    attempts: Vec<Dash>,
+    proof: Option<Proof>,
+    kept: Option<String>,
+    locked_ms: Option<u64>,
+    notes: Vec<Note>,
+    notes_left_out: usize,
+}
+
+/// Why it failed.
+#[derive(Debug, Serialize)]
+struct Failure {
+    code: &'static str,
+    kind: Kind,
+    message: String,
+    hints: Vec<String>,
+}
+
+/// A stage; seconds are since the run began.
+#[derive(Debug, Serialize)]
+struct Lap {
+    stage: &'static str,
+    resumed: bool,
+    from: f64,
+    seconds: f64,
+}
+
+/// A time when work rested.
+#[derive(Debug, Serialize)]
+struct Rest {
+    reason: String,
+    detail: String,
+    from: f64,
+    seconds: f64,
+}
+
+/// An attempt at the swap.
+#[derive(Debug, Serialize)]
+struct Dash {
+    at: f64,
+    #[serde(flatten)]
+    attempt: Attempt,
+}
+
+/// That both tables were the same.
+#[derive(Debug, Serialize)]
+struct Proof {
+    /// Rows that were compared and found equal; what changed since was compared again under the
+    /// swap's lock.
+    rows: u64,
+    from: String,
+    until: String,
+}
+
+/// Something that was said.
+#[derive(Debug, Serialize)]
+struct Note {
+    at: f64,
+    event: &'static str,
+    text: String,
+}
+
+/// Listens to a run, and writes its report in the end.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    target: Target,
+    record: Record,
+    curve: Curve,
+    began: SystemTime,
+    /// When the comparison began and ended.
+    compared: [Option<SystemTime>; 2],
+    rests: bool,
+}
+
+impl Recorder {
+    /// An error if the file could not be written when the time comes.
+    pub(crate) fn open(file: &Path, about: &About, settings: &Settings) -> Result<Self> {
+        let target = Target::open(file)?;
+        let began = SystemTime::now();
+        let record = Record {
+            v: 1,
+            zosc: env!("CARGO_PKG_VERSION"),
+            id: about.id.clone(),
+            table: about.table.clone(),
+            run: None,
+            statement: None,
+            settings: settings::told(settings),
+            began: time(began),
+            seconds: 0.0,
+            outcome: "failed",
+            exit_code: 0,
+            error: None,
+            plan: None,
+            stages: Vec::new(),
+            curve: Vec::new(),
+            rests: Vec::new(),
+            attempts: Vec::new(),
+            proof: None,
+            kept: None,
+            locked_ms: None,
+            notes: Vec::new(),
+            notes_left_out: 0,
+        };
+        let (curve, compared) = (Curve::default(), [None; 2]);
+        Ok(Self { target, record, curve, began, compared, rests: false })
+    }
+
+    pub(crate) fn statement(mut self, statement: &str) -> Self {
+        self.record.statement = Some(statement.to_owned());
+        self
+    }
+
+    /// Takes in what was said.
+    pub(crate) fn hear(&mut self, Dated { at, event }: &Dated) {
+        let now = self.since(*at);
+        let record = &mut self.record;
+        match event {
+            Event::Run { run, table, statement } => {
+                record.run = Some(*run);
+                record.table = Some(table.clone());
+                record.statement = Some(statement.clone());
+            }
+            Event::Plan(plan) => record.plan = Some(plan.clone()),
+            Event::Stage { stage, resumed } => {
+                self.end_lap(now);
+                let (stage, resumed) = (*stage, *resumed);
+                self.record.stages.push(Lap {
+                    stage: word(stage),
+                    resumed,
+                    from: now,
+                    seconds: 0.0,
+                });
+                match stage {
+                    Stage::Verify => self.compared[0] = Some(*at),
+                    Stage::Cutover => self.compared[1] = Some(*at),
+                    _ => {}
+                }
+            }
+            Event::Progress(progress) => self.curve.note(now, progress),
+            Event::Throttled { reason, detail } => {
+                self.end_rest(now);
+                let (reason, detail) = (reason.clone(), detail.clone());
+                self.record.rests.push(Rest { reason, detail, from: now, seconds: 0.0 });
+                self.rests = true;
+            }
+            Event::Unthrottled { .. } => self.end_rest(now),
+            Event::Swap { attempt, outcome, locked_ms, blockers } => {
+                let attempt = Attempt {
+                    number: *attempt,
+                    outcome: outcome.clone(),
+                    locked_ms: *locked_ms,
+                    blockers: blockers.clone(),
+                };
+                record.attempts.push(Dash { at: now, attempt });
+            }
+            Event::Warning { .. } => self.take_down(now, "warning", event),
+            Event::Waiting { .. } => self.take_down(now, "waiting", event),
+            Event::Hook { .. } => self.take_down(now, "hook", event),
+            Event::Traffic { .. } => self.take_down(now, "traffic", event),
+        }
+    }
+
+    fn take_down(&mut self, at: f64, name: &'static str, event: &Event) {
+        if self.record.notes.len() == MOST_NOTES {
+            self.record.notes_left_out += 1;
+        } else {
+            self.record.notes.push(Note { at, event: name, text: sentence(event) });
+        }
+    }
+
+    fn end_lap(&mut self, now: f64) {
+        if let Some(lap) = self.record.stages.last_mut() {
+            lap.seconds = hundredth(now - lap.from);
+        }
+    }
+
+    fn end_rest(&mut self, now: f64) {
+        if let Some(rest) = self.record.rests.last_mut().filter(|_| self.rests) {
+            rest.seconds = hundredth(now - rest.from);
+        }
+        self.rests = false;
+    }
+
+    /// Writes the report; whatever stood in the file is replaced by the whole of it.
+    pub(crate) fn write(mut self, ending: &Ending) -> std::io::Result<()> {
+        let now = self.since(SystemTime::now());
+        self.end_lap(now);
+        self.end_rest(now);
+        let Self { target, mut record, curve, compared, .. } = self;
+        record.seconds = now;
+        record.curve = curve.into_samples();
+        record.exit_code = ending.exit_code;
+        match &ending.result {
+            Ok(outcome) => {
+                record.outcome = outcome.word();
+                if let Outcome::Copied(swapped) = outcome {
+                    record.kept = Some(swapped.kept.plain());
+                    record.locked_ms = Some(millis(swapped.locked));
+                    if let [Some(from), Some(until)] = compared {
+                        let (from, until) = (time(from), time(until));
+                        record.proof = Some(Proof { rows: swapped.verified_rows, from, until });
+                    }
+                }
+            }
+            Err(error) => {
+                record.error = Some(Failure {
+                    code: error.code,
+                    kind: error.kind,
+                    message: error.message.clone(),
+                    hints: error.hints.clone(),
+                });
+            }
+        }
+        target.write(&record)
+    }
+
+    /// Seconds since the run began.
+    fn since(&self, at: SystemTime) -> f64 {
+        hundredth(at.duration_since(self.began).unwrap_or(Duration::ZERO).as_secs_f64())
+    }
+}
+
+fn hundredth(seconds: f64) -> f64 {
+    tenth(seconds * 10.0) / 10.0
+}
+
+fn time(at: SystemTime) -> String {
+    humantime::format_rfc3339_millis(at).to_string()
+}
