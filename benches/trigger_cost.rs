@@ -250,6 +250,8 @@ async fn capture(url: &str, schema: &str) -> (Capture, tokio::task::JoinHandle<(
         postpone: false,
         doors: zosc::control::Doors::default(),
         settings: Settings::default(),
+        hooks: zosc::hooks::HookSettings::default(),
+        traffic: zosc::traffic::TrafficSettings::default(),
         journal_schema: schema.to_owned(),
     };
     let run = RunRow::insert(&mut session, schema, &request, "", "").await.unwrap();

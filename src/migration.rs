@@ -31,19 +31,14 @@ pub async fn run(
 ) -> Result<Outcome> {
     let server = &server.heard_by(events);
     let operator = Operator::begin(request, events, halt)?;
-    let done = guarded(server, request, &operator, events, halt).await;
+    let done = guarded(server, request, &operator).await;
     operator.hooks.end(&done).await;
     done
 }
 
 /// The same, with somebody to tell how it goes.
-async fn guarded(
-    server: &Server,
-    request: &Request,
-    operator: &Operator,
-    events: &Events,
-    halt: &Halt,
-) -> Result<Outcome> {
+async fn guarded(server: &Server, request: &Request, operator: &Operator) -> Result<Outcome> {
+    let halt = &operator.halt;
     let mut trials = Trials::new(server, halt, "preparing the change");
     let _guard = loop {
         match Guard::take(server, &request.table, halt).await {
@@ -53,7 +48,7 @@ async fn guarded(
     };
     trials.over();
     loop {
-        match from_the_start(server, request, operator, events, halt).await {
+        match from_the_start(server, request, operator).await {
             // Up to the copy each statement is tried once: what a fault that may pass has cut off
             // begins anew, as the same command would. Later such faults are waited out where they
             // are met.
@@ -67,30 +62,22 @@ async fn from_the_start(
     server: &Server,
     request: &Request,
     operator: &Operator,
-    events: &Events,
-    halt: &Halt,
 ) -> Result<Outcome> {
+    let events = &operator.events;
     traffic::settle_all(server, request, events).await?;
     if is_done_already(server, request).await? {
         return Ok(Outcome::Already);
     }
     match earlier::find(server, request, events).await? {
-        Earlier::Nothing => begin(server, request, operator, events, halt).await,
-        Earlier::Stopped(stopped) => {
-            Box::pin(go_on(server, request, *stopped, operator, events, halt)).await
-        }
+        Earlier::Nothing => begin(server, request, operator).await,
+        Earlier::Stopped(stopped) => Box::pin(go_on(server, request, *stopped, operator)).await,
         Earlier::Done => Ok(Outcome::Already),
     }
 }
 
 /// From the plan on.
-async fn begin(
-    server: &Server,
-    request: &Request,
-    operator: &Operator,
-    events: &Events,
-    halt: &Halt,
-) -> Result<Outcome> {
+async fn begin(server: &Server, request: &Request, operator: &Operator) -> Result<Outcome> {
+    let Operator { events, halt, .. } = operator;
     let plan = accepted_plan(server, request, events).await?;
     halt.check()?;
     if matches!(plan.method, Method::Nothing) {
@@ -110,7 +97,7 @@ async fn begin(
     crash_point!("run-noted");
     operator.hooks.is_run(&run);
     let server = &server.tagged(&run.id.to_string());
-    let done = carry_out(server, request, &plan, &mut run, operator, events, halt).await;
+    let done = carry_out(server, request, &plan, &mut run, operator).await;
     ending::conclude(server, request, &run, done, events).await
 }
 
@@ -120,9 +107,8 @@ async fn go_on(
     request: &Request,
     mut stopped: Stopped,
     operator: &Operator,
-    events: &Events,
-    halt: &Halt,
 ) -> Result<Outcome> {
+    let Operator { events, halt, .. } = operator;
     let server = &server.tagged(&stopped.run.id.to_string());
     let request = &stopped.request(request)?;
     operator.hooks.is_run(&stopped.run);
@@ -194,17 +180,15 @@ async fn carry_out(
     plan: &Plan,
     run: &mut RunRow,
     operator: &Operator,
-    events: &Events,
-    halt: &Halt,
 ) -> Result<Outcome> {
+    let Operator { events, halt, .. } = operator;
     let algorithm = match &plan.method {
         Method::Nothing => return Ok(Outcome::Nothing),
         Method::Instant | Method::InPlace if request.rehearse => {
             return Ok(Outcome::Rehearsed(Rehearsed::WithoutCopy));
         }
         Method::Copy(copy) => {
-            return copied(server, request, &plan.original, copy, run, operator, events, halt)
-                .await;
+            return copied(server, request, &plan.original, copy, run, operator).await;
         }
         Method::Instant => Algorithm::Instant,
         Method::InPlace => Algorithm::InPlace,
@@ -222,7 +206,7 @@ async fn carry_out(
             let mut session = server.session().await?;
             run.copies(&mut session, &request.journal_schema).await?;
             session.close().await?;
-            copied(server, &request, &plan.original, copy, run, operator, events, halt).await
+            copied(server, &request, &plan.original, copy, run, operator).await
         }
     }
 }
@@ -235,9 +219,8 @@ async fn copied(
     copy: &CopyPlan,
     run: &mut RunRow,
     operator: &Operator,
-    events: &Events,
-    halt: &Halt,
 ) -> Result<Outcome> {
+    let Operator { events, halt, .. } = operator;
     let journal = Journal::of(&request.journal_schema, run);
     let (settings, postponed) = (request.settings.clone(), request.postpone);
     let (means, _looking) = Means::begin(server, journal, settings, postponed, events, halt);

@@ -1,4 +1,4 @@
-//! The operator's own commands in a run: hooks, and those that pause traffic.
+//! Whoever has asked for a run: what they hear, their word to stop, and commands of their own.
 
 use crate::error::Result;
 use crate::event::Events;
@@ -10,6 +10,10 @@ use crate::traffic::Traffic;
 /// Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Operator {
+    /// What is said to the outside.
+    pub events: Events,
+    /// Why the run stops, if it does.
+    pub halt: Halt,
     /// Commands that are called at moments of the run.
     pub hooks: Hooks,
     /// The application's traffic around the swap.
@@ -21,6 +25,6 @@ impl Operator {
     pub fn begin(request: &Request, events: &Events, halt: &Halt) -> Result<Self> {
         let hooks = Hooks::begin(request, events, halt)?;
         let traffic = Traffic::new(&request.traffic, hooks.subject(), events);
-        Ok(Self { hooks, traffic })
+        Ok(Self { events: events.clone(), halt: halt.clone(), hooks, traffic })
     }
 }

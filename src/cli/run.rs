@@ -86,7 +86,7 @@ impl Asked {
             Some(address) => Some(Metrics::open(address, &events).await?),
             None => None,
         };
-        work(self.connection, self.work, events).await
+        Box::pin(work(self.connection, self.work, events)).await
     }
 }
 

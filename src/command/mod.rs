@@ -27,7 +27,8 @@ const SECRETS: [&str; 4] = ["ZOSC_PASSWORD", "MYSQL_PWD", "ZOSC_URL", "ZOSC_CONT
 /// A program and its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
-    words: Vec<String>,
+    program: String,
+    arguments: Vec<String>,
 }
 
 /// What became of a command that was started.
@@ -78,30 +79,30 @@ impl FromStr for CommandLine {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let words = shlex::split(text).ok_or("its quotes or backslashes do not end")?;
-        if words.first().is_none_or(String::is_empty) {
-            return Err("it names no program".to_owned());
+        let mut words = words.into_iter();
+        match words.next().filter(|program| !program.is_empty()) {
+            Some(program) => Ok(Self { program, arguments: words.collect() }),
+            None => Err("it names no program".to_owned()),
         }
-        Ok(Self { words })
     }
 }
 
 impl CommandLine {
     /// A program without arguments.
     pub fn of_file(path: &std::path::Path) -> Self {
-        Self { words: vec![path.to_string_lossy().into_owned()] }
+        Self { program: path.to_string_lossy().into_owned(), arguments: Vec::new() }
     }
 
     /// The program alone: arguments may hold what is nobody's business.
     pub fn program(&self) -> &str {
-        &self.words[0]
+        &self.program
     }
 
     /// Runs it, no longer than `limit`. When the future is dropped, the command is killed.
     pub async fn run(&self, facts: &Facts, limit: Duration) -> Ran {
         let began = Instant::now();
-        let (program, arguments) = self.words.split_first().expect("there is a program");
-        let mut command = Command::new(program);
-        command.args(arguments).process_group(0).kill_on_drop(true);
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).process_group(0).kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.envs(facts.environment());
         for secret in SECRETS {
@@ -160,7 +161,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(20);
 
     fn shell(script: &str) -> CommandLine {
-        CommandLine { words: ["sh", "-c", script].map(str::to_owned).to_vec() }
+        CommandLine { program: "sh".into(), arguments: vec!["-c".into(), script.into()] }
     }
 
     fn facts() -> Facts {
@@ -175,7 +176,8 @@ mod tests {
     #[test]
     fn lines_are_words_without_a_shell() {
         let line: CommandLine = "notify 'a b' $HOME ';'".parse().unwrap();
-        assert_eq!(line.words, ["notify", "a b", "$HOME", ";"]);
+        assert_eq!(line.program(), "notify");
+        assert_eq!(line.arguments, ["a b", "$HOME", ";"]);
         for wrong in ["", "  ", "a 'b", "''"] {
             assert!(wrong.parse::<CommandLine>().is_err(), "{wrong}");
         }

@@ -15,22 +15,30 @@ const GRACE: Duration = Duration::from_millis(200);
 /// The streams of one command.
 #[derive(Debug, Default)]
 pub(super) struct Output {
-    streams: Vec<(Arc<Mutex<Vec<u8>>>, JoinHandle<()>)>,
+    streams: Vec<Stream>,
 }
+
+#[derive(Debug)]
+struct Stream {
+    heard: Heard,
+    reader: JoinHandle<()>,
+}
+
+type Heard = Arc<Mutex<Vec<u8>>>;
 
 impl Output {
     /// Begins to read a stream.
     pub(super) fn read(&mut self, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
         let Some(stream) = stream else { return };
-        let heard = Arc::default();
+        let heard = Heard::default();
         let reader = tokio::spawn(drain(stream, Arc::clone(&heard)));
-        self.streams.push((heard, reader));
+        self.streams.push(Stream { heard, reader });
     }
 
     /// All that was remembered, as text.
     pub(super) async fn end(self) -> String {
         let mut all = String::new();
-        for (heard, mut reader) in self.streams {
+        for Stream { heard, mut reader } in self.streams {
             if tokio::time::timeout(GRACE, &mut reader).await.is_err() {
                 reader.abort();
             }
@@ -44,7 +52,7 @@ impl Output {
     }
 }
 
-async fn drain(mut stream: impl AsyncRead + Unpin, heard: Arc<Mutex<Vec<u8>>>) {
+async fn drain(mut stream: impl AsyncRead + Unpin, heard: Heard) {
     let mut portion = vec![0; 8 << 10];
     loop {
         match stream.read(&mut portion).await {

@@ -77,14 +77,17 @@ impl Moment {
         matches!(self, Self::Throttled | Self::Unthrottled)
     }
 
-    /// The moment that an event tells of, if it does.
-    pub(super) fn of(event: &Event) -> Option<Self> {
+    /// The moments that an event tells of; `before` is the stage until then.
+    pub(super) fn of(event: &Event, before: Option<Stage>) -> Vec<Self> {
+        let follows = |stage| before == Some(stage);
         match event {
-            Event::Stage { stage: Stage::Verify, .. } => Some(Self::Copied),
-            Event::Stage { stage: Stage::Cutover, .. } => Some(Self::Verified),
-            Event::Throttled { .. } => Some(Self::Throttled),
-            Event::Unthrottled { .. } => Some(Self::Unthrottled),
-            _ => None,
+            Event::Stage { stage: Stage::Verify, .. } if follows(Stage::Copy) => vec![Self::Copied],
+            Event::Stage { stage: Stage::Cutover, .. } if follows(Stage::Verify) => {
+                vec![Self::Verified]
+            }
+            Event::Throttled { .. } => vec![Self::Throttled],
+            Event::Unthrottled { .. } => vec![Self::Unthrottled],
+            _ => Vec::new(),
         }
     }
 }

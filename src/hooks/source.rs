@@ -81,8 +81,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn command(file: &Path) -> Result<CommandLine> {
     let may_run = std::fs::metadata(file)
-        .map(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-        .unwrap_or(false);
+        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
     if may_run {
         return Ok(CommandLine::of_file(file));
     }
@@ -126,6 +125,6 @@ mod tests {
     fn what_is_no_folder_is_a_command() {
         let source: Source = "notify --to 'the team'".parse().unwrap();
         let Source::Command(command) = &source else { panic!("{source:?}") };
-        assert_eq!(source.commands(Moment::Failed).unwrap(), [command.clone()]);
+        assert_eq!(source.commands(Moment::Failed).unwrap(), std::slice::from_ref(command));
     }
 }

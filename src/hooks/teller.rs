@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Caller, Moment};
 use crate::command::Facts;
-use crate::event::Dated;
+use crate::event::{Dated, Event};
 
 /// So many moments may wait to be told.
 const MOST: usize = 64;
@@ -61,6 +61,7 @@ impl Teller {
     }
 
     async fn listen(self, caller: Arc<Caller>, mut heard: mpsc::UnboundedReceiver<Dated>) {
+        let mut stage = None;
         loop {
             let dated = tokio::select! {
                 biased;
@@ -68,9 +69,12 @@ impl Teller {
                 () = self.hears_out.cancelled() => None,
             };
             let Some(dated) = dated else { return };
-            if let Some(moment) = Moment::of(&dated.event) {
+            for moment in Moment::of(&dated.event, stage) {
                 let facts = caller.subject.facts(moment.word());
                 self.tell(Said { moment, facts }, &caller);
+            }
+            if let Event::Stage { stage: now, .. } = dated.event {
+                stage = Some(now);
             }
         }
     }

@@ -69,9 +69,9 @@ mod tests {
     #[test]
     fn a_key_lies_between_the_ends() {
         let space = KeySpace { least: -9, greatest: 10 };
-        let upto = |number| space.upto(&key(KeyPart::Int(number))).unwrap();
-        assert_eq!([upto(-9), upto(0), upto(10)], [0.05, 0.5, 1.0]);
-        assert_eq!([upto(-50), upto(99)], [0.0, 1.0], "rows that came later");
+        let upto = |number| format!("{:.2}", space.upto(&key(KeyPart::Int(number))).unwrap());
+        assert_eq!([-9, 0, 10].map(upto), ["0.05", "0.50", "1.00"]);
+        assert_eq!([-50, 99].map(upto), ["0.00", "1.00"], "rows that came later");
         assert_eq!(space.upto(&key(KeyPart::Bytes(Box::new(*b"7")))), None);
         let whole = KeySpace { least: 0, greatest: u64::MAX.into() };
         assert_eq!(whole.upto(&key(KeyPart::UInt(u64::MAX))), Some(1.0));
