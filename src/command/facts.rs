@@ -1,6 +1,6 @@
 //! What a command is told: flat facts, as one JSON object and as environment.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The system bounds what one variable may hold; what is longer comes on stdin alone.
 const LONGEST: usize = 32 << 10;
@@ -50,10 +50,5 @@ impl Facts {
             let fits = text.len() <= LONGEST && !text.contains('\0');
             fits.then(|| (format!("ZOSC_{}", name.to_ascii_uppercase()), text))
         })
-    }
-
-    /// As an object, for those who look at it.
-    pub fn object(&self) -> Map<String, Value> {
-        self.0.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
     }
 }

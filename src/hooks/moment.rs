@@ -67,11 +67,6 @@ impl Moment {
         format!("zosc-on-{}", self.word().replace('_', "-"))
     }
 
-    /// Whether something that cannot be taken back comes next, so that a hook may forbid it.
-    pub fn decides(self) -> bool {
-        matches!(self, Self::Startup | Self::BeforeCopy | Self::BeforeCutOver)
-    }
-
     /// Whether nobody needs to know it any more when the run is over.
     pub(super) fn is_passing(self) -> bool {
         matches!(self, Self::Throttled | Self::Unthrottled)

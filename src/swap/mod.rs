@@ -8,6 +8,7 @@ mod blockers;
 mod decide;
 mod drain;
 mod locked;
+mod paused;
 mod queued;
 mod sentry;
 mod strays;
@@ -34,7 +35,6 @@ use crate::schema::read::referenced_by;
 use crate::schema::{Key, TableName};
 use crate::settings::SwapBounds;
 use crate::shadow::Shadow;
-use crate::traffic::{Answer, NOT_RESUMED, Traffic};
 use crate::verify::Verified;
 
 use attempt::Attempt;
@@ -145,8 +145,14 @@ pub async fn tables(
             verified.keep_up(carrier).await?;
             match make_ready(&mut session, shadow, &mut is_ready).await {
                 Ok(()) => {
-                    in_a_pause(&attempt, &operator.traffic, number, &mut session, &mut verified)
-                        .await?
+                    paused::attempt(
+                        &attempt,
+                        &operator.traffic,
+                        number,
+                        &mut session,
+                        &mut verified,
+                    )
+                    .await?
                 }
                 Err(error) => attempt.given_up(&mut session, false, Duration::ZERO, error).await?,
             }
@@ -182,43 +188,6 @@ pub async fn tables(
         }
     }
     Err(not_granted(&settings.swap(), &last_blockers))
-}
-
-/// Makes an attempt while the application's traffic rests, where that is asked for.
-async fn in_a_pause(
-    attempt: &Attempt<'_>,
-    traffic: &Traffic,
-    number: u32,
-    session: &mut Session,
-    verified: &mut Verified,
-) -> Result<End> {
-    let Means { server, journal, events, halt, .. } = attempt.means;
-    let paused = match traffic.pause(server, journal, session, attempt.bounds, number).await {
-        Ok(Answer::Go(paused)) => paused,
-        Ok(Answer::Skip) => return Ok(End::not_made(GaveUp::NotPaused)),
-        Err(error) if error.code == NOT_RESUMED => return Err(error),
-        Err(error) => return attempt.given_up(session, false, Duration::ZERO, error).await,
-    };
-    let made = async {
-        halt.check()?;
-        if paused.rests() {
-            settle(attempt.carrier).await?;
-        }
-        attempt.make(session, verified).await
-    };
-    let made = made.await;
-    match (paused.resume().await, made) {
-        (Ok(()), made) => made,
-        // The tables are swapped: that comes first.
-        (Err(error), Ok(granted @ End::Granted { .. })) => {
-            events.warn(error.code, error.message, error.hints.first().map(String::as_str));
-            Ok(granted)
-        }
-        (Err(error), Ok(End::GivenUp { .. })) => Err(error),
-        (Err(error), Err(first)) => {
-            Err(error.hints.into_iter().fold(first.hint(error.message), Error::hint))
-        }
-    }
 }
 
 /// Gives the triggers their names. The change is made, and stand-ins do their work: what fails is

@@ -4,8 +4,9 @@
 use std::fmt::Write as _;
 
 use super::super::numbers::{rate, seconds, thousands};
+use super::contents::Record;
+use super::curve::Sample;
 use super::html::escaped;
-use super::{Record, Sample};
 
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 160.0;

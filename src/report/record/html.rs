@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::super::numbers::thousands;
 use super::super::plan;
-use super::{Record, chart};
+use super::chart;
+use super::contents::Record;
 
 const STYLE: &str = "
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }

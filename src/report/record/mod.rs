@@ -2,6 +2,7 @@
 //! as JSON for programs or as one HTML page for people.
 
 mod chart;
+mod contents;
 mod curve;
 mod html;
 mod settings;
@@ -10,15 +11,14 @@ mod target;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
-use serde_json::Value;
-use zosc::error::{Kind, Result};
+use zosc::error::Result;
 use zosc::event::{Dated, Event, Stage, millis};
 use zosc::outcome::Outcome;
 use zosc::settings::Settings;
 use zosc::status::Attempt;
 
-use self::curve::{Curve, Sample};
+use self::contents::{Dash, Failure, Lap, Note, Proof, Record, Rest};
+use self::curve::Curve;
 use self::target::Target;
 use super::numbers::tenth;
 use super::text::{sentence, word};
@@ -26,86 +26,6 @@ use super::{About, Ending};
 
 /// More notes than this tell nobody anything.
 const MOST_NOTES: usize = 500;
-
-/// What is known of a run.
-#[derive(Debug, Serialize)]
-struct Record {
-    v: u8,
-    zosc: &'static str,
-    id: Option<String>,
-    table: Option<String>,
-    run: Option<u64>,
-    statement: Option<String>,
-    settings: Value,
-    began: String,
-    seconds: f64,
-    outcome: &'static str,
-    exit_code: u8,
-    error: Option<Failure>,
-    plan: Option<Value>,
-    stages: Vec<Lap>,
-    curve: Vec<Sample>,
-    rests: Vec<Rest>,
-    attempts: Vec<Dash>,
-    proof: Option<Proof>,
-    kept: Option<String>,
-    locked_ms: Option<u64>,
-    notes: Vec<Note>,
-    notes_left_out: usize,
-}
-
-/// Why it failed.
-#[derive(Debug, Serialize)]
-struct Failure {
-    code: &'static str,
-    kind: Kind,
-    message: String,
-    hints: Vec<String>,
-}
-
-/// A stage; seconds are since the run began.
-#[derive(Debug, Serialize)]
-struct Lap {
-    stage: &'static str,
-    resumed: bool,
-    from: f64,
-    seconds: f64,
-}
-
-/// A time when work rested.
-#[derive(Debug, Serialize)]
-struct Rest {
-    reason: String,
-    detail: String,
-    from: f64,
-    seconds: f64,
-}
-
-/// An attempt at the swap.
-#[derive(Debug, Serialize)]
-struct Dash {
-    at: f64,
-    #[serde(flatten)]
-    attempt: Attempt,
-}
-
-/// That both tables were the same.
-#[derive(Debug, Serialize)]
-struct Proof {
-    /// Rows that were compared and found equal; what changed since was compared again under the
-    /// swap's lock.
-    rows: u64,
-    from: String,
-    until: String,
-}
-
-/// Something that was said.
-#[derive(Debug, Serialize)]
-struct Note {
-    at: f64,
-    event: &'static str,
-    text: String,
-}
 
 /// Listens to a run, and writes its report in the end.
 #[derive(Debug)]
@@ -250,12 +170,7 @@ impl Recorder {
                 }
             }
             Err(error) => {
-                record.error = Some(Failure {
-                    code: error.code,
-                    kind: error.kind,
-                    message: error.message.clone(),
-                    hints: error.hints.clone(),
-                });
+                record.error = Some(Failure::from(error));
             }
         }
         target.write(&record)

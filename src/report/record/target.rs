@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use zosc::error::{Error, Result};
 
-use super::{Record, html};
+use super::contents::Record;
+use super::html;
 
 /// Where to, and in which form.
 #[derive(Debug)]
