@@ -61,9 +61,8 @@ pub async fn fill(
     let done = match Refresh::start(means, shadow.pair(), ledger, deliveries).await {
         Ok(refresh) => {
             let carrier = refresh.carrier();
-            let road = on_the_road(
-                means, operator, original, &shadow, &capture, remainder, carrier, goal,
-            );
+            let road =
+                on_the_road(means, operator, original, &shadow, &capture, remainder, carrier, goal);
             let done = road.await;
             if let Err(error) = &done {
                 halt.stop(error.clone());

@@ -129,8 +129,7 @@ async fn go_on(
     let (means, _looking) = Means::begin(server, journal, settings, postponed, events, halt);
     let _room = Box::pin(Room::open(&means, request)).await?;
     let (original, trail) = (&plan.original, Some(trail));
-    let done =
-        by_copy::fill(&means, operator, original, copy, shadow, trail, Goal::Swap).await;
+    let done = by_copy::fill(&means, operator, original, copy, shadow, trail, Goal::Swap).await;
     ending::conclude(&means.server, request, &run, done, events).await
 }
 

@@ -22,7 +22,6 @@ pub(crate) async fn execute(arguments: ResumeArguments) -> u8 {
         tuning.commands()?;
         let journal = common.journal.schema(&settled.file.journal);
         let watch = tuning.watch.clone();
-        let (tuning, settings) = (Box::new(tuning), Box::new(settings));
         let work = Work::Resume { run, tuning, settings, journal };
         Ok(Asked { connection: settled.connection, work, watch })
     });

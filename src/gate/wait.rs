@@ -54,7 +54,7 @@ impl Wait<'_> {
         let Means { gate, halt, events, .. } = self.means;
         let size = Arc::new(ChunkSize::new(&self.means.settings.effort()));
         let rows = verified.rows();
-        let _meter = Meter::start(Stage::Wait, rows, rows, self.means, self.carrier, &size);
+        let _meter = Meter::start(Stage::Wait, None, rows, rows, self.means, self.carrier, &size);
         let mut state = gate.state.subscribe();
         let mut told = Vec::new();
         let (mut kept_up, mut compared) = (Instant::now(), Instant::now());

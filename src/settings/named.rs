@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
 use super::{Replica, Settings, Threshold, Window, read};
 use crate::mysql::Connection;
 
@@ -111,7 +113,7 @@ impl Setting {
             Self::MaxLoad => list(&limits.max_load, ","),
             Self::CriticalLoad => list(&limits.critical_load, ","),
             Self::ThrottleQuery => limits.query.clone().unwrap_or_default(),
-            Self::ThrottleHttp => limits.http.as_ref().map(ToString::to_string).unwrap_or_default(),
+            Self::ThrottleHttp => limits.http.as_ref().map(without_account).unwrap_or_default(),
             Self::ThrottleFlagFile => {
                 list(limits.flag_files.iter().map(|file| file.display()), ",")
             }
@@ -179,6 +181,16 @@ impl Setting {
         }
         Ok(())
     }
+}
+
+/// An address as everybody may read it.
+fn without_account(url: &Url) -> String {
+    let mut url = url.clone();
+    // They fail for addresses that cannot have an account.
+    if url.set_username("").is_ok() && url.set_password(None).is_ok() {
+        return url.to_string();
+    }
+    url.host_str().unwrap_or_default().to_owned()
 }
 
 fn time(duration: Duration) -> String {

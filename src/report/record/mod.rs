@@ -124,6 +124,8 @@ impl Recorder {
             Event::Waiting { .. } => self.take_down(now, "waiting", event),
             Event::Hook { .. } => self.take_down(now, "hook", event),
             Event::Traffic { .. } => self.take_down(now, "traffic", event),
+            Event::Command { .. } => self.take_down(now, "command", event),
+            Event::Listening { .. } => {}
         }
     }
 
