@@ -86,7 +86,7 @@ fn status_lines(state: &RunState) -> String {
     let copied = copied_rows.map(|rows| format!("    copied: {rows} rows\n"));
     let note = run.note.as_deref().filter(|note| !note.is_empty());
     let paused = run.traffic_paused.then(|| {
-        "    traffic: may rest since it died; the next start resumes it, see `--resume-traffic`\n"
+        "    traffic: it may still be paused; the next start resumes it, see `--resume-traffic`\n"
             .to_owned()
     });
     text.extend(paused);

@@ -95,6 +95,17 @@ impl End {
     fn not_made(why: GaveUp) -> Self {
         Self::GivenUp { why, locked: Duration::ZERO, blockers: Vec::new() }
     }
+
+    /// Says how attempt `number` ended.
+    fn told(self, events: &Events, number: u32) -> Self {
+        let (outcome, locked, blockers) = match &self {
+            Self::Granted { locked, .. } => ("granted", *locked, Vec::new()),
+            Self::GivenUp { why, locked, blockers } => (why.word(), *locked, blockers.clone()),
+        };
+        let (outcome, locked_ms) = (outcome.to_owned(), millis(locked));
+        events.say(Event::Swap { attempt: number, outcome, locked_ms, blockers });
+        self
+    }
 }
 
 /// Swaps the tables. Takes what only the whole road yields, so nothing is copied after it.
@@ -154,14 +165,16 @@ pub async fn tables(
                     )
                     .await?
                 }
-                Err(error) => attempt.given_up(&mut session, false, Duration::ZERO, error).await?,
+                Err(error) => {
+                    let end = attempt.given_up(&mut session, false, Duration::ZERO, error).await?;
+                    end.told(events, number)
+                }
             }
         } else {
-            End::not_made(GaveUp::Forbidden)
+            End::not_made(GaveUp::Forbidden).told(events, number)
         };
         match end {
             End::Granted { locked, strays } => {
-                say(events, number, "granted", locked, Vec::new());
                 name_triggers(means, shadow, &stand_ins, bounds).await;
                 if !strays.is_empty() {
                     return Err(strays::error(shadow, &strays));
@@ -173,10 +186,7 @@ pub async fn tables(
                     attempts: number,
                 });
             }
-            End::GivenUp { why, locked, blockers } => {
-                say(events, number, why.word(), locked, blockers.clone());
-                last_blockers = blockers;
-            }
+            End::GivenUp { blockers, .. } => last_blockers = blockers,
         }
         if number < settings.swap().attempts {
             let pause = pauses.next().unwrap_or_default();
@@ -256,11 +266,6 @@ async fn settle(carrier: &Carrier) -> Result<()> {
             return Ok(());
         }
     }
-}
-
-fn say(events: &Events, attempt: u32, outcome: &str, locked: Duration, blockers: Vec<Blocker>) {
-    let outcome = outcome.to_owned();
-    events.say(Event::Swap { attempt, outcome, locked_ms: millis(locked), blockers });
 }
 
 fn not_granted(bounds: &SwapBounds, blockers: &[Blocker]) -> Error {

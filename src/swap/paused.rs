@@ -1,4 +1,4 @@
-//! An attempt at the swap while the application's traffic rests.
+//! An attempt at the swap, made and told of, while the application's traffic rests.
 
 use std::time::Duration;
 
@@ -21,9 +21,14 @@ pub(super) async fn attempt(
     let Means { server, journal, events, halt, .. } = attempt.means;
     let paused = match traffic.pause(server, journal, session, attempt.bounds, number).await {
         Ok(Answer::Go(paused)) => paused,
-        Ok(Answer::Skip) => return Ok(End::not_made(GaveUp::NotPaused)),
+        Ok(Answer::Skip) => {
+            return Ok(End::not_made(GaveUp::NotPaused).told(events, number));
+        }
         Err(error) if error.code == NOT_RESUMED => return Err(error),
-        Err(error) => return attempt.given_up(session, false, Duration::ZERO, error).await,
+        Err(error) => {
+            let end = attempt.given_up(session, false, Duration::ZERO, error).await?;
+            return Ok(end.told(events, number));
+        }
     };
     let made = async {
         halt.check()?;
@@ -32,7 +37,8 @@ pub(super) async fn attempt(
         }
         attempt.make(session, verified).await
     };
-    let made = made.await;
+    // Resuming may take its time.
+    let made = made.await.map(|end| end.told(events, number));
     match (paused.resume().await, made) {
         (Ok(()), made) => made,
         // The tables are swapped: that comes first.

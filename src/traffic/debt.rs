@@ -60,7 +60,7 @@ pub async fn settle(
             return Err(Error::refused(
                 "traffic_paused",
                 format!(
-                    "run {} on `{}` has paused traffic and did not live to resume it",
+                    "run {} on `{}` has paused traffic, and could not resume it",
                     run.id,
                     run.table.plain()
                 ),

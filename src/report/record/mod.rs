@@ -20,7 +20,6 @@ use zosc::status::Attempt;
 use self::contents::{Dash, Failure, Lap, Note, Proof, Record, Rest};
 use self::curve::Curve;
 use self::target::Target;
-use super::numbers::tenth;
 use super::text::{sentence, word};
 use super::{About, Ending};
 
@@ -185,7 +184,7 @@ impl Recorder {
 }
 
 fn hundredth(seconds: f64) -> f64 {
-    tenth(seconds * 10.0) / 10.0
+    (seconds * 100.0).round() / 100.0
 }
 
 fn time(at: SystemTime) -> String {
