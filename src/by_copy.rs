@@ -1,5 +1,6 @@
 //! The change by a copy: from a shadow to the swap.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::capture::{Capture, Watched};
@@ -61,6 +62,8 @@ pub async fn fill(
     let done = match Refresh::start(means, shadow.pair(), ledger, deliveries).await {
         Ok(refresh) => {
             let carrier = refresh.carrier();
+            let behind = carrier.clone();
+            means.pace.watch_capture(Arc::new(move || behind.behind()));
             let road =
                 on_the_road(means, operator, original, &shadow, &capture, remainder, carrier, goal);
             let done = road.await;

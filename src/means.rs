@@ -40,7 +40,7 @@ impl Means {
         halt: &Halt,
     ) -> (Self, Watching) {
         let settings = Live::new(settings);
-        let (pace, watching) = Pace::start(server, &settings, events, halt);
+        let (pace, watching) = Pace::start(server, &journal, &settings, events, halt);
         let gate = Gate::new(&settings, &pace, postponed);
         let (server, events, halt) = (server.clone(), events.clone(), halt.clone());
         (Self { server, journal, settings, pace, gate, events, halt }, watching)

@@ -6,6 +6,7 @@
 
 mod fence;
 mod guard;
+mod heartbeat;
 mod phase;
 mod run;
 mod stand_in;

@@ -8,6 +8,7 @@ use mysql_async::{Conn, Opts};
 
 use super::connect::PATIENCE;
 use super::fault::connection_lost;
+use super::presence::Presence;
 use super::restart::Life;
 use super::settle::{logs_statements, settle};
 use super::silence::Vigil;
@@ -46,6 +47,7 @@ pub struct Server {
     /// As it was when we connected first.
     pub(super) life: Arc<Life>,
     waits: Waits,
+    presence: Presence,
     /// Since when no connection could be made.
     down: Arc<Mutex<Option<Instant>>>,
 }
@@ -58,15 +60,17 @@ impl Server {
         let facts = Arc::new(read_facts(&mut conn, log_rows).await?);
         let life = Arc::new(Life::of(&mut conn).await?);
         conn.disconnect().await?;
-        let waits = Waits::default();
-        let down = Arc::default();
-        let connection = Arc::new(connection.clone());
-        Ok(Self { connection, opts, tag: "".into(), facts, log_rows, life, waits, down })
-    }
-
-    /// How it is reached: others have its account and TLS settings unless they name their own.
-    pub fn connection(&self) -> &Connection {
-        &self.connection
+        Ok(Self {
+            connection: Arc::new(connection.clone()),
+            opts,
+            tag: "".into(),
+            facts,
+            log_rows,
+            life,
+            waits: Waits::default(),
+            presence: Presence::default(),
+            down: Arc::default(),
+        })
     }
 
     /// The same server; when it is waited for, that is said here.
@@ -88,6 +92,16 @@ impl Server {
     /// What the server is.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// How it was reached.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Which of its connections are ours.
+    pub fn presence(&self) -> &Presence {
+        &self.presence
     }
 
     /// The run whose handle this is.
@@ -144,7 +158,7 @@ impl Server {
                  place, run the same command again",
             ));
         }
-        let vigil = Vigil::new(&self.opts, &self.facts, conn.id());
+        let vigil = Vigil::new(&self.opts, &self.facts, &self.presence, conn.id());
         let identity = self.life.gives(given, conn.id());
         Ok(Session::new(conn, identity, vigil, flavour, &self.tag))
     }
@@ -154,6 +168,13 @@ impl Server {
     /// A session with the server's own modes, in the table's schema: what the user wrote means what it
     /// would mean to any client of this server. For the user's DDL and nothing else.
     pub async fn session_for_user_sql(&self, schema: &str) -> Result<Session> {
+        let mut session = self.session_of_the_servers_own().await?;
+        session.run(format!("USE {}", quote(schema))).await?;
+        Ok(session)
+    }
+
+    /// A session with the server's own modes, in no schema.
+    pub async fn session_of_the_servers_own(&self) -> Result<Session> {
         let mut session = self.session().await?;
         let modes = match self.facts.flavour {
             Flavour::Mysql => "SESSION sql_mode = @@GLOBAL.sql_mode",
@@ -162,7 +183,6 @@ impl Server {
             }
         };
         session.run(format!("SET {modes}")).await?;
-        session.run(format!("USE {}", quote(schema))).await?;
         Ok(session)
     }
 

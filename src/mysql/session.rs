@@ -166,6 +166,7 @@ impl Session {
     /// The driver's connection, for the binary log stream, and who watches over it.
     pub(crate) fn into_conn(mut self) -> Result<(Conn, Vigil)> {
         let conn = self.conn.take().ok_or_else(thrown_away)?;
+        self.vigil.streams();
         Ok((conn, self.vigil))
     }
 }

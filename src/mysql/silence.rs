@@ -9,6 +9,7 @@ use mysql_async::{Conn, Error as DbError, Opts, Row};
 
 use super::connect::PATIENCE;
 use super::fault::connection_lost;
+use super::presence::{Presence, Present};
 use super::processes::{self, Process};
 use super::server::Facts;
 use crate::error::{Error, Kind, Result};
@@ -31,6 +32,7 @@ pub(crate) struct Vigil {
     opened: Instant,
     /// SQL that tells the server's identity, and what it must be.
     identity: (&'static str, String),
+    present: Present,
 }
 
 /// What another connection sees of ours.
@@ -46,12 +48,13 @@ enum Sight {
 }
 
 impl Vigil {
-    pub(super) fn new(opts: &Opts, facts: &Facts, connection: u32) -> Self {
+    pub(super) fn new(opts: &Opts, facts: &Facts, presence: &Presence, connection: u32) -> Self {
         Self {
             opts: opts.clone(),
             connection,
             opened: Instant::now(),
             identity: (facts.flavour.identity(), facts.uuid.clone()),
+            present: presence.enters(connection),
         }
     }
 
@@ -61,11 +64,17 @@ impl Vigil {
         &self,
         answer: impl Future<Output = Result<T, DbError>>,
     ) -> Result<Result<T, DbError>> {
+        let _running = self.present.runs();
         tokio::select! {
             biased;
             answer = answer => Ok(answer),
             dead = self.until_dead() => Err(dead),
         }
+    }
+
+    /// From now on the server sends without being asked.
+    pub(super) fn streams(&self) {
+        self.present.streams();
     }
 
     /// Returns when the connection is found to be dead. Its transaction is undone then, and nothing

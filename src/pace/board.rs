@@ -23,6 +23,8 @@ pub(super) struct Board {
 struct Slot {
     reason: Reason,
     pressure: Pressure,
+    /// Whether it ever was read.
+    is_known: bool,
     /// When it was read last; before it ever was, when we began to try.
     read: Instant,
     /// Why it could not be read since.
@@ -34,7 +36,8 @@ impl Board {
     pub(super) fn add(&self, reason: Reason) -> usize {
         let mut slots = self.slots();
         let pressure = Pressure::Over(format!("{} is not known yet", what(reason)));
-        slots.push(Slot { reason, pressure, read: Instant::now(), trouble: None });
+        let (read, trouble) = (Instant::now(), None);
+        slots.push(Slot { reason, pressure, is_known: false, read, trouble });
         slots.len() - 1
     }
 
@@ -44,6 +47,7 @@ impl Board {
         match look {
             Ok(pressure) => {
                 slot.pressure = pressure;
+                slot.is_known = true;
                 slot.read = Instant::now();
                 slot.trouble = None;
             }
@@ -64,6 +68,16 @@ impl Board {
             }
         }
         Ok(worst)
+    }
+
+    /// Whether a signal that was read, and not long ago, says that there must be no work.
+    pub(super) fn is_over(&self, reason: Reason) -> bool {
+        self.slots().iter().any(|slot| {
+            slot.reason == reason
+                && slot.read.elapsed() < GRACE
+                && slot.is_known
+                && matches!(slot.pressure, Pressure::Over(_))
+        })
     }
 
     fn slots(&self) -> MutexGuard<'_, Vec<Slot>> {
@@ -113,7 +127,7 @@ mod tests {
 
     fn slot(pressure: Pressure, trouble: Option<&str>) -> Slot {
         let trouble = trouble.map(str::to_owned);
-        Slot { reason: Reason::Http, pressure, read: Instant::now(), trouble }
+        Slot { reason: Reason::Http, pressure, is_known: true, read: Instant::now(), trouble }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! [`controller`]. What cannot be read counts as pressing ([`board`]).
 
 mod board;
+mod check;
 mod controller;
 mod reading;
 mod signal;
@@ -20,13 +21,16 @@ use tokio_util::sync::CancellationToken;
 use board::Board;
 use controller::Controller;
 use reading::Pressure;
-use signal::Probe;
+use signal::{Capture, Probe};
 
+pub use check::{check, check_with_journal};
 pub use reading::Reason;
+pub use signal::Behind;
 
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Events};
 use crate::halt::Halt;
+use crate::journal::Journal;
 use crate::mysql::Server;
 use crate::settings::{Effort, Live};
 
@@ -35,6 +39,9 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// What is over sooner is not worth a word.
 const WORTH_A_WORD: Duration = Duration::from_secs(1);
+
+/// When replicas are too far behind for so long, they are spared by refresh, too.
+const SPARE_AFTER: Duration = Duration::from_secs(30);
 
 /// The answer; cheap to clone, all clones give the same.
 #[derive(Debug, Clone)]
@@ -46,6 +53,9 @@ pub struct Pace {
     held: Arc<Mutex<Option<String>>>,
     /// Something was read or said.
     news: Arc<Notify>,
+    capture: Capture,
+    /// Since when replicas are too far behind, if they are.
+    lagging: Arc<Mutex<Option<Instant>>>,
 }
 
 /// How hard to work now, and why no harder.
@@ -79,7 +89,13 @@ pub struct Watching {
 
 impl Pace {
     /// Begins to look. Work rests until every signal was read once.
-    pub fn start(server: &Server, live: &Live, events: &Events, halt: &Halt) -> (Self, Watching) {
+    pub fn start(
+        server: &Server,
+        journal: &Journal,
+        live: &Live,
+        events: &Events,
+        halt: &Halt,
+    ) -> (Self, Watching) {
         let pace = Self {
             live: live.clone(),
             halt: halt.clone(),
@@ -89,9 +105,11 @@ impl Pace {
             })),
             held: Arc::default(),
             news: Arc::default(),
+            capture: Capture::default(),
+            lagging: Arc::default(),
         };
         let (board, mut tasks) = (Board::default(), JoinSet::new());
-        for probe in Probe::all(server) {
+        for probe in Probe::all(server, journal, live, pace.capture.clone()) {
             let slot = board.add(probe.reason());
             tasks.spawn(probe.keep_looking(slot, board.clone(), live.clone(), pace.news.clone()));
         }
@@ -150,6 +168,23 @@ impl Pace {
         held.is_some()
     }
 
+    /// From now on capture is looked at, too: work rests when it is too far behind.
+    pub fn watch_capture(&self, look: Arc<dyn Fn() -> Behind + Send + Sync>) {
+        self.capture.is_told_by(look);
+    }
+
+    /// Whether replicas have been too far behind for so long that refresh spares them, too.
+    pub fn spares_replicas(&self) -> bool {
+        let lagging = *self.lagging.lock().unwrap_or_else(PoisonError::into_inner);
+        lagging.is_some_and(|since| since.elapsed() > SPARE_AFTER)
+    }
+
+    /// Notes whether replicas are too far behind now.
+    fn note_lag(&self, lags: bool) {
+        let mut lagging = self.lagging.lock().unwrap_or_else(PoisonError::into_inner);
+        *lagging = if lags { lagging.or_else(|| Some(Instant::now())) } else { None };
+    }
+
     fn commanded(&self) -> Option<String> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -190,6 +225,7 @@ impl Mind {
     /// What presses most; an error when the run must stop.
     fn pressing(&self) -> Result<(Reason, Pressure)> {
         let (reason, pressure) = self.board.worst()?;
+        self.pace.note_lag(self.board.is_over(Reason::ReplicaLag));
         if let Pressure::Critical(detail) = pressure {
             let message = format!("the run stops because {detail}");
             return Err(Error::new(Kind::Resumable, reason.word(), message)

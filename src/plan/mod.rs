@@ -17,6 +17,7 @@ mod testing;
 use crate::capture::Mode;
 use crate::error::{Error, Result};
 use crate::mysql::{Server, Session};
+use crate::pace;
 use crate::request::Request;
 use crate::schema::{Mapping, Table, difference};
 use crate::swap::Way;
@@ -132,6 +133,7 @@ async fn rehearsed(
         method::Way::Copy => {
             let key = key::choose(&original, &rehearsed.after, &ways)?;
             let journal = &request.journal_schema;
+            pace::check_with_journal(server, &request.settings.limits, journal).await?;
             findings.extend(checks::grants::to_copy(session, &original.name, journal).await?);
             let (mode, why) =
                 capture::choose(server, session, request, &original.name, &key).await?;

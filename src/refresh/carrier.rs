@@ -16,10 +16,14 @@ use crate::event::millis;
 use crate::halt::Halt;
 use crate::journal::Fence;
 use crate::ledger::{Ledger, Tick};
+use crate::pace::Behind;
 use crate::schema::Key;
 
 /// Beyond these the newest takes the next one in: acknowledging a little later is harmless.
 const REMEMBERED_RECEIPTS: usize = 1024;
+
+/// A capture that was this far behind is measured again even if nobody needs a fence.
+const WORTH_A_FENCE: Duration = Duration::from_secs(1);
 
 /// Cheap to clone; all clones speak of the same run.
 #[derive(Debug, Clone)]
@@ -172,6 +176,25 @@ impl Carrier {
         overdue.unwrap_or_default().max(last)
     }
 
+    /// What is not carried over yet. While nobody else sends fences, sends one when the last was long
+    /// under way: how far capture is behind is else never known anew.
+    pub fn behind(&self) -> Behind {
+        if self.shared.ended.is_cancelled() {
+            return Behind { lag: Duration::ZERO, keys: 0, filled: 0.0 };
+        }
+        let lag = self.lag();
+        if lag > WORTH_A_FENCE && lock(&self.shared.sent).is_empty() {
+            let carrier = self.clone();
+            tokio::spawn(async move {
+                if let Err(error) = carrier.fence().await {
+                    tracing::debug!(%error, "no fence to measure capture by");
+                }
+            });
+        }
+        let filled = pressure::filled(self.pressure());
+        Behind { lag, keys: self.ledger(|ledger| ledger.backlog()), filled }
+    }
+
     /// Looks into the ledger. Never held across an await.
     pub fn ledger<T>(&self, look: impl FnOnce(&mut Ledger<Key>) -> T) -> T {
         look(&mut lock(&self.shared.ledger))
@@ -202,6 +225,11 @@ impl Carrier {
     /// Whether more is pending than may be.
     pub(super) fn is_pressed(&self) -> bool {
         self.pressure() > pressure::MOST
+    }
+
+    /// Whether half of what may be pending is.
+    pub(super) fn is_half_pressed(&self) -> bool {
+        self.pressure() > pressure::RELIEVED
     }
 
     /// Waits for a round to end, unless nothing presses any more.

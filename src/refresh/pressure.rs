@@ -12,9 +12,15 @@ use crate::event::{Event, Events};
 /// Bytes of keys (and of receipts) that may be pending: some 300,000 keys of one integer.
 pub(super) const MOST: usize = 32 << 20;
 /// So little must be pending before changes are said to be read freely again.
-const RELIEVED: usize = MOST / 2;
+pub(super) const RELIEVED: usize = MOST / 2;
 /// Bytes of keys in one round, which has copies of them and statements made of them.
 pub(super) const OF_A_ROUND: usize = 4 << 20;
+
+/// Of the room for what is pending, how much so many bytes take.
+#[allow(clippy::cast_precision_loss)]
+pub(super) fn filled(bytes: usize) -> f64 {
+    bytes as f64 / MOST as f64
+}
 
 /// Holds capture back, and says so.
 #[derive(Debug)]

@@ -41,6 +41,9 @@ pub(super) struct Rounds {
     pub(super) conflicts: HashMap<Key, u32>,
     /// Rounds since one in which a batch failed.
     calm_for: u32,
+    means: Means,
+    /// Whether it was said that replicas are spared.
+    has_said: bool,
     /// What is carried over and could not be acknowledged yet.
     owed: Option<Receipt>,
     acknowledged: Instant,
@@ -71,21 +74,21 @@ impl Rounds {
         acknowledge: Acknowledge,
         carrier: Carrier,
     ) -> Result<Self> {
-        let mut hands = Vec::new();
-        for _ in 0..means.settings.effort().workers.max(1) {
-            hands.push(Hand::open(means).await?);
-        }
-        Ok(Self {
+        let mut rounds = Self {
             pair: pair.clone(),
             journal: means.journal.clone(),
             carrier,
             acknowledge,
-            hands,
+            hands: vec![Hand::open(means).await?],
             conflicts: HashMap::new(),
             calm_for: CALM_AFTER,
+            means: means.clone(),
+            has_said: false,
             owed: None,
             acknowledged: Instant::now(),
-        })
+        };
+        rounds.assemble().await?;
+        Ok(rounds)
     }
 
     /// Runs until the carrier is closed or the run halts.
@@ -132,8 +135,9 @@ impl Rounds {
                 }
             }
             if !covered.is_empty() {
+                self.assemble().await?;
                 carrier.fence().await?;
-                back.extend(self.refresh(covered).await?);
+                back.extend(self.refresh(covered, hurry).await?);
             }
             settled = round.entries.len() - back.len();
             carrier.ledger(|ledger| ledger.close_round(back));
@@ -160,14 +164,19 @@ impl Rounds {
     /// Refreshes keys in parallel batches, waits for all, then tries the failed ones again with
     /// nothing beside them. Gives those that still fail by contention or by a unique value that is
     /// taken for now.
-    async fn refresh(&mut self, mut keys: Vec<(Key, Entry)>) -> Result<Vec<(Key, Entry)>> {
+    async fn refresh(
+        &mut self,
+        mut keys: Vec<(Key, Entry)>,
+        hurry: bool,
+    ) -> Result<Vec<(Key, Entry)>> {
         keys.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         let (keys, entries): (Vec<Key>, Vec<Entry>) = keys.into_iter().unzip();
+        let softly = !hurry && self.is_to_spare();
         if self.calm_for < CALM_AFTER {
             // What fails here fails or passes below.
-            self.in_parallel(Step::Remove, &keys).await?;
+            self.in_parallel(Step::Remove, &keys, softly).await?;
         }
-        let failed = self.in_parallel(Step::CarryOver, &keys).await?;
+        let failed = self.in_parallel(Step::CarryOver, &keys, softly).await?;
         self.calm_for = if failed.is_empty() { self.calm_for.saturating_add(1) } else { 0 };
         let back = self.again(failed).await?;
         let back: HashMap<Key, Entry> = back
@@ -178,17 +187,50 @@ impl Rounds {
         Ok(back.into_iter().collect())
     }
 
-    /// Takes a step for all keys in batches, one transaction each, with all connections; gives the
-    /// keys that were left out or whose batch failed.
-    async fn in_parallel(&mut self, step: Step, keys: &[Key]) -> Result<Vec<Key>> {
-        let size = keys.len().div_ceil(self.hands.len()).clamp(SMALLEST_BATCH, BATCH);
+    /// As many hands as there may be workers, which may be more or fewer than at the last round.
+    async fn assemble(&mut self) -> Result<()> {
+        let wanted = self.means.settings.effort().workers.max(1);
+        while self.hands.len() > wanted
+            && let Some(hand) = self.hands.pop()
+        {
+            hand.session.close().await?;
+        }
+        while self.hands.len() < wanted {
+            self.hands.push(Hand::open(&self.means).await?);
+        }
+        Ok(())
+    }
+
+    /// Whether replicas need rest from refresh, too: not at the price of holding capture back. Says so
+    /// when it is so for the first time.
+    fn is_to_spare(&mut self) -> bool {
+        let spares = self.means.pace.spares_replicas() && !self.carrier.is_half_pressed();
+        if spares && !self.has_said {
+            self.has_said = true;
+            self.means.events.warn(
+                "refresh_slowed",
+                "replicas stay too far behind while the copy rests, so that changed rows are \
+                 carried over more slowly, too",
+                Some("see what keeps the replicas from catching up, or raise `--max-lag`"),
+            );
+        }
+        spares
+    }
+
+    /// Takes a step for all keys in batches, one transaction each, with all connections, or softly:
+    /// with one, which rests after each for as long as it took. Gives the keys that were left out or
+    /// whose batch failed.
+    async fn in_parallel(&mut self, step: Step, keys: &[Key], softly: bool) -> Result<Vec<Key>> {
+        let hands = if softly { 1 } else { self.hands.len() };
+        let size = keys.len().div_ceil(hands).clamp(SMALLEST_BATCH, BATCH);
         let queue = Mutex::new(VecDeque::from(portions(keys, size)));
         let (journal, pair) = (&self.journal, &self.pair);
-        let hands = self.hands.iter_mut().map(|hand| {
+        let hands = self.hands.iter_mut().take(hands).map(|hand| {
             let queue = &queue;
             async move {
                 let mut failed = Vec::new();
                 while let Some(batch) = next(queue) {
+                    let begun = Instant::now();
                     match step.take(&mut hand.session, journal, pair, batch).await {
                         Ok(left_out) => {
                             hand.trials.over();
@@ -202,6 +244,9 @@ impl Rounds {
                                 hand.again(&error).await?;
                             }
                         }
+                    }
+                    if softly {
+                        tokio::time::sleep(begun.elapsed()).await;
                     }
                 }
                 Ok::<_, Error>(failed)

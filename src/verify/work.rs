@@ -70,29 +70,31 @@ impl Crew {
         let source = Arc::new(Mutex::new(source));
         let mut hands = JoinSet::new();
         let nothing_left = enough.child_token();
-        for number in 0..self.means.settings.effort().workers {
-            let Means { server, halt, .. } = &self.means;
-            let mut trials = Trials::new(server, halt, "comparing rows");
-            let hand = Hand {
-                number,
-                crew: self.clone(),
-                session: trials.session().await?,
-                trials,
-                carrier: carrier.clone(),
-                rows: Arc::clone(rows),
-                nothing_left: nothing_left.clone(),
-                enough: enough.clone(),
+        let mut settings = self.means.settings.watch();
+        let (mut workers, mut is_early, mut more_may_come) = (0, false, true);
+        loop {
+            // More of them may be asked for while they work.
+            while more_may_come && workers < settings.borrow_and_update().effort.workers {
+                let hand = Hand::open(self, workers, carrier, rows, &nothing_left, enough).await?;
+                hands.spawn(hand.compare_all(Arc::clone(&source), most));
+                workers += 1;
+            }
+            let ended = tokio::select! {
+                ended = hands.join_next() => ended,
+                changed = settings.changed(), if more_may_come => {
+                    more_may_come = changed.is_ok();
+                    continue;
+                }
             };
-            hands.spawn(hand.compare_all(Arc::clone(&source), most));
-        }
-        let mut is_early = false;
-        while let Some(ended) = hands.join_next().await {
+            let Some(ended) = ended else { break };
             let ended =
                 ended.map_err(|panic| Error::failed("verify_panicked", panic.to_string()))?;
             match ended {
                 Ok(early) => is_early |= early,
                 Err(error) => self.means.halt.stop(error),
             }
+            // Whoever ends has found nothing left, or stops the run.
+            more_may_come = false;
         }
         self.means.halt.check()?;
         Ok(Arc::into_inner(source).map(Mutex::into_inner).filter(|_| is_early))
@@ -113,6 +115,28 @@ struct Hand {
 }
 
 impl Hand {
+    async fn open(
+        crew: &Crew,
+        number: usize,
+        carrier: &Carrier,
+        rows: &Arc<AtomicU64>,
+        nothing_left: &CancellationToken,
+        enough: &CancellationToken,
+    ) -> Result<Self> {
+        let Means { server, halt, .. } = &crew.means;
+        let mut trials = Trials::new(server, halt, "comparing rows");
+        Ok(Self {
+            number,
+            crew: crew.clone(),
+            session: trials.session().await?,
+            trials,
+            carrier: carrier.clone(),
+            rows: Arc::clone(rows),
+            nothing_left: nothing_left.clone(),
+            enough: enough.clone(),
+        })
+    }
+
     /// Whether it ended early, because dirty keys weigh more than `most`.
     async fn compare_all(mut self, source: Arc<Mutex<Source>>, most: usize) -> Result<bool> {
         let pace = self.crew.means.pace.clone();

@@ -1,9 +1,11 @@
 //! How busy the server is with others' statements.
 
-use super::{Line, Pressure};
+use super::{Line, Pressure, status};
 use crate::error::Result;
-use crate::mysql::Session;
-use crate::settings::Limits;
+use crate::settings::{Limits, Threshold};
+
+/// What is read whatever the limits are.
+const RUNNING: &str = "Threads_running";
 
 /// Reads status variables.
 #[derive(Debug)]
@@ -16,21 +18,55 @@ impl Load {
         Self { line }
     }
 
-    /// Presses when others have more statements running than we would run workers.
-    pub(super) async fn look(&mut self, _limits: &Limits, workers: usize) -> Result<Pressure> {
-        let running = self.line.ask(running).await?;
-        // This very query runs too.
-        let others = running.saturating_sub(workers + 1);
-        Ok(if others > workers {
-            Pressure::Tight(format!("{others} statements of others are running"))
-        } else {
-            Pressure::Easy
-        })
+    /// Rest beyond a limit; less when others have more statements running than we would run workers.
+    pub(super) async fn look(&mut self, limits: &Limits, workers: usize) -> Result<Pressure> {
+        let names = names(&limits.max_load);
+        let values = status::of_others(&mut self.line, &[&[RUNNING], &names[..]].concat()).await?;
+        if let Some(detail) = beyond(&limits.max_load, &values[1..]) {
+            return Ok(Pressure::Over(detail));
+        }
+        Ok(judge(values[0], workers))
     }
 }
 
-async fn running(session: &mut Session) -> Result<usize> {
-    let (_, value): (String, usize) =
-        session.one("SHOW GLOBAL STATUS LIKE 'Threads_running'").await?;
-    Ok(value)
+#[allow(clippy::cast_precision_loss)] // workers are few
+fn judge(others: f64, workers: usize) -> Pressure {
+    if others > workers as f64 {
+        Pressure::Tight(format!("{others} statements of others are running"))
+    } else {
+        Pressure::Easy
+    }
+}
+
+/// The variables of some thresholds.
+pub(super) fn names(thresholds: &[Threshold]) -> Vec<&str> {
+    thresholds.iter().map(|threshold| &*threshold.variable).collect()
+}
+
+/// The first threshold that is reached, in words.
+pub(super) fn beyond(thresholds: &[Threshold], values: &[f64]) -> Option<String> {
+    let reached =
+        thresholds.iter().zip(values).find(|(threshold, value)| **value >= threshold.limit);
+    reached.map(|(Threshold { variable, limit }, value)| {
+        format!("`{variable}` is {value} without zosc's own share (must be below {limit})")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_limit_that_is_reached_is_named() {
+        let limits = Threshold::list("Threads_running=30,Threads_connected=100").unwrap();
+        assert_eq!(beyond(&limits, &[29.0, 99.0]), None);
+        let detail = beyond(&limits, &[29.0, 100.0]).unwrap();
+        assert!(detail.contains("`Threads_connected` is 100 "), "{detail}");
+    }
+
+    #[test]
+    fn others_may_have_as_many_as_we() {
+        assert_eq!(judge(4.0, 4), Pressure::Easy);
+        assert!(matches!(judge(5.0, 4), Pressure::Tight(_)));
+    }
 }
