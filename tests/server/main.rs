@@ -14,6 +14,7 @@ mod leftovers;
 mod meddling;
 mod memory;
 mod network;
+mod pace;
 mod plan;
 mod refusals;
 mod rehearse;

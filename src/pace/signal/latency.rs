@@ -9,8 +9,11 @@ use crate::mysql::{Fault, Session};
 use crate::settings::Limits;
 
 /// The statements that count, as `performance_schema` names them.
-const WRITES: &str = "'statement/sql/insert', 'statement/sql/update', 'statement/sql/delete', \
-                      'statement/sql/replace', 'statement/sql/commit'";
+const WRITES: &str = "'statement/sql/insert', 'statement/sql/insert_select', \
+                      'statement/sql/update', 'statement/sql/update_multi', \
+                      'statement/sql/delete', 'statement/sql/delete_multi', \
+                      'statement/sql/replace', 'statement/sql/replace_select', \
+                      'statement/sql/commit'";
 /// So many statements make a mean; fewer are waited for, up to a time.
 const ENOUGH: u64 = 10;
 const LONG_ENOUGH: Duration = Duration::from_secs(5);
@@ -120,7 +123,7 @@ async fn is_counted(session: &mut Session) -> Result<()> {
     let counted: bool = session
         .one(format!(
             "SELECT (SELECT COUNT(*) FROM performance_schema.setup_instruments \
-             WHERE name IN ({WRITES}) AND enabled = 'YES' AND timed = 'YES') = 5 \
+             WHERE name IN ({WRITES}) AND enabled = 'YES' AND timed = 'YES') = 9 \
              AND (SELECT COUNT(*) FROM performance_schema.setup_consumers \
              WHERE name IN ('global_instrumentation', 'thread_instrumentation') \
              AND enabled = 'YES') = 2"

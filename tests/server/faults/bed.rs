@@ -40,6 +40,11 @@ impl Bed {
         Self::in_place(name, place, address, Some(server)).await
     }
 
+    /// On a server of the test's own that holds other beds, too.
+    pub async fn beside(name: &str, place: Place, address: &Address) -> Self {
+        Self::in_place(name, place, address.clone(), None).await
+    }
+
     async fn in_place(name: &str, place: Place, address: Address, own: Option<Mysqld>) -> Self {
         let schema = place.schema(name);
         let account = format!("z_{schema}");
@@ -93,6 +98,17 @@ impl Bed {
         self.begin(flags, zosc::start)
     }
 
+    /// How many transactions zosc has had open for more than a second or two.
+    pub async fn long_transactions(&self) -> usize {
+        let sql = format!(
+            "SELECT CAST(p.id AS CHAR) FROM information_schema.innodb_trx x \
+             JOIN information_schema.processlist p ON p.id = x.trx_mysql_thread_id \
+             WHERE p.user = '{}' AND x.trx_started < NOW() - INTERVAL 1 SECOND",
+            self.account
+        );
+        self.column(&sql).await.len()
+    }
+
     /// The same, and dies at a place of the code that `crash_point!` names.
     pub fn start_doomed(&self, place: &str) -> Running {
         self.begin(&[], |address, args| zosc::start_doomed(address, place, args))
@@ -120,14 +136,19 @@ impl Bed {
     }
 
     pub async fn is_like_the_twin(&self, ran: &Ran) {
+        let differing = self.column(&self.differing()).await;
+        assert_eq!(differing, Vec::<String>::new(), "{ran:#?}");
+    }
+
+    /// A query for the rows in which the table and the twin differ.
+    pub fn differing(&self) -> String {
         let schema = &self.schema;
-        let differing = format!(
+        format!(
             "SELECT CONCAT_WS(' ', a.id, a.v, b.id, b.v) FROM {schema}.t a \
              LEFT JOIN {schema}.twin b ON a.id = b.id WHERE NOT (a.v <=> b.v) OR b.id IS NULL \
              UNION ALL SELECT CONCAT_WS(' ', 'only in the twin:', b.id, b.v) FROM {schema}.twin b \
              LEFT JOIN {schema}.t a ON a.id = b.id WHERE a.id IS NULL"
-        );
-        assert_eq!(self.column(&differing).await, Vec::<String>::new(), "{ran:#?}");
+        )
     }
 
     /// Removes what a test that ended well has made.

@@ -8,56 +8,38 @@ use mysql_async::prelude::Queryable;
 use super::bed::{Bed, PATIENCE};
 use crate::support::address::Address;
 use crate::support::mysqld::{Database, Mysqld};
+use crate::support::replication;
 
 /// What the servers call a replica's work when it has none.
 const APPLIED: &str = "has read all relay log";
 
-/// The words of a family: status, its columns, and the statements.
+/// The words of a family: status, its column, and the statements.
 struct Words {
-    follow: &'static str,
     status: &'static str,
     state: &'static str,
     promote: [&'static str; 2],
 }
 
 impl Words {
-    fn of(database: Database, by_gtid: bool) -> Self {
-        match database {
-            Database::Mysql => Self {
-                follow: if by_gtid {
-                    "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {port}, \
-                     SOURCE_USER = 'root', SOURCE_AUTO_POSITION = 1"
-                } else {
-                    "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {port}, \
-                     SOURCE_USER = 'root', SOURCE_LOG_FILE = 'binlog.000001', SOURCE_LOG_POS = 4"
-                },
+    fn of(database: Database) -> Self {
+        database.either(
+            Self {
                 status: "SHOW REPLICA STATUS",
                 state: "Replica_SQL_Running_State",
                 promote: ["STOP REPLICA", "RESET REPLICA ALL"],
             },
-            Database::Mariadb | Database::Mariadb118 => Self {
-                follow: "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {port}, \
-                         MASTER_USER = 'root', MASTER_USE_GTID = slave_pos",
+            Self {
                 status: "SHOW SLAVE STATUS",
                 state: "Slave_SQL_Running_State",
                 promote: ["STOP SLAVE", "RESET SLAVE ALL"],
             },
-        }
+        )
     }
 }
 
 /// Starts a replica of the bed's server, which follows it from the beginning.
 pub async fn follow(bed: &Bed, by_gtid: bool, extra: &[&str]) -> Mysqld {
-    let extra = [&["--server-id=2", "--log-slave-updates=ON"], extra].concat();
-    let replica = Mysqld::start(bed.place.database, &extra);
-    let words = Words::of(bed.place.database, by_gtid);
-    let follow = words.follow.replace("{port}", &bed.address.port.to_string());
-    let start = match bed.place.database {
-        Database::Mysql => "START REPLICA",
-        Database::Mariadb | Database::Mariadb118 => "START SLAVE",
-    };
-    Address::of(&replica).run(&[&follow, start]).await;
-    replica
+    replication::follow(&bed.address, by_gtid, &[&["--server-id=2"], extra].concat()).await
 }
 
 /// Waits until the replica has all that was done by now.
@@ -77,7 +59,7 @@ pub async fn has_come_to(replica: &Mysqld, bed: &Bed) {
 /// The bed's server dies; the replica applies all that it has received, and takes its place.
 pub async fn fail_over(bed: &mut Bed, replica: Mysqld) {
     bed.server.as_mut().unwrap().crash();
-    let words = Words::of(bed.place.database, true);
+    let words = Words::of(bed.place.database);
     let mut conn = Address::of(&replica).connect().await;
     let begun = Instant::now();
     loop {

@@ -9,6 +9,7 @@ pub mod place;
 pub mod proxy;
 pub mod pulse;
 pub mod replica;
+pub mod replication;
 pub mod story;
 mod words;
 pub mod zosc;

@@ -59,10 +59,8 @@ async fn registered(session: &mut Session) -> Result<Vec<Entry>> {
         Err(error) if error.errno() == Some(1064) => session.rows("SHOW SLAVE HOSTS").await,
         rows => rows,
     };
-    let rows = rows.map_err(|error| match Fault::is_denied(&error) {
-        true => Error { server: error.server.clone(), ..denied(&error) },
-        false => error,
-    })?;
+    let rows =
+        rows.map_err(|error| if Fault::is_denied(&error) { denied(&error) } else { error })?;
     let entry = |row: Row| {
         let host: Option<Option<String>> = row.get_opt("Host").and_then(Result::ok);
         let port: Option<Option<u32>> = row.get_opt("Port").and_then(Result::ok);

@@ -59,7 +59,8 @@ impl Heart {
             has_beaten: false,
             trouble: None,
         }));
-        let beating = beat(Line::to(server), journal.clone(), live.clone(), Arc::clone(&state));
+        let beating =
+            keep_beating(Line::to(server), journal.clone(), live.clone(), Arc::clone(&state));
         Self { state, task: tokio::spawn(beating) }
     }
 
@@ -104,7 +105,7 @@ impl State {
 }
 
 /// Ends with an error that lasts: when the run has ended or was taken over.
-async fn beat(mut line: Line, journal: Journal, live: Live, state: Arc<Mutex<State>>) {
+async fn keep_beating(mut line: Line, journal: Journal, settings: Live, state: Arc<Mutex<State>>) {
     let mut number = lock(&state).base;
     loop {
         let begun = Instant::now();
@@ -116,7 +117,7 @@ async fn beat(mut line: Line, journal: Journal, live: Live, state: Arc<Mutex<Sta
         if is_over {
             return;
         }
-        let pause = interval(&live.now().limits).saturating_sub(begun.elapsed());
+        let pause = interval(&settings.now().limits).saturating_sub(begun.elapsed());
         tokio::time::sleep(pause).await;
     }
 }

@@ -142,9 +142,9 @@ pub(in crate::pace) async fn check(
         if let Some(schema) = journal_schema {
             let readable = async |session: &mut _| Journal::may_read_beats(session, schema).await;
             let readable = Line::to(&found).ask(readable).await;
-            readable.map_err(|error| match Fault::is_denied(&error) {
-                true => may_not_read(&replica, schema, &error),
-                false => named(error),
+            readable.map_err(|error| {
+                let is_denied = Fault::is_denied(&error);
+                if is_denied { may_not_read(&replica, schema, &error) } else { named(error) }
             })?;
         }
     }
