@@ -8,25 +8,38 @@ use crate::settings::Effort;
 
 /// Grows by so much of the whole a second.
 const RISE: f64 = 0.2;
+/// Grows by so much of what one worker does a second, or of what is worked if that is more, where it
+/// takes a while until it is seen what work brings.
+const SOFT_RISE: (f64, f64) = (0.1, 0.15);
 /// At each fall, this much is left.
 const FALL: f64 = 0.5;
 /// What a fall brings is seen a little later only.
 const BETWEEN_FALLS: Duration = Duration::from_secs(1);
-/// The shortest chunks have so much of the time that was asked for.
-const SHORTEST: f64 = 0.1;
+/// The least that is worked has so much of what one worker does.
+const LEAST: f64 = 0.1;
+/// The shortest chunks have so much of the time that was asked for; what is to be less than that
+/// becomes rests. Many small transactions are no relief for a replica.
+const SHORTEST: f64 = 0.5;
 
 /// The controller's state.
 #[derive(Debug, Clone)]
 pub(super) struct Controller {
     /// Of the whole, which is every worker with chunks of the full time.
     share: f64,
+    softly: bool,
     since_fall: Duration,
 }
 
 impl Controller {
     /// Begins with the whole.
     pub(super) fn new() -> Self {
-        Self { share: 1.0, since_fall: BETWEEN_FALLS }
+        Self { share: 1.0, softly: false, since_fall: BETWEEN_FALLS }
+    }
+
+    /// Begins with the least, and grows more slowly: where it takes a while until it is seen what
+    /// work brings.
+    pub(super) fn begins_softly() -> Self {
+        Self { share: 0.0, softly: true, ..Self::new() }
     }
 
     /// What may be worked, `elapsed` after the last look; no worker is to rest.
@@ -36,20 +49,23 @@ impl Controller {
         elapsed: Duration,
         asked: &Effort,
     ) -> Effort {
-        let one_worker = 1.0 / workers(asked);
-        let least = one_worker * SHORTEST;
+        let least = LEAST / workers(asked);
         self.since_fall += elapsed;
         match pressure {
-            Pressure::Easy => self.share += RISE * elapsed.as_secs_f64(),
-            // One worker goes on with chunks of the full time: less would not end, either.
-            Pressure::Tight(_) => self.fall(one_worker),
-            Pressure::Over(_) | Pressure::Critical(_) => self.fall(least),
+            Pressure::Easy => self.share += self.rise(asked) * elapsed.as_secs_f64(),
+            Pressure::Tight(_) | Pressure::Over(_) | Pressure::Critical(_) => self.fall(least),
         }
         self.share = self.share.clamp(least, 1.0);
         if matches!(pressure, Pressure::Over(_) | Pressure::Critical(_)) {
             return Effort { workers: 0, ..*asked };
         }
         self.allows(asked)
+    }
+
+    /// By how much of the whole it grows in a second.
+    fn rise(&self, asked: &Effort) -> f64 {
+        let (of_one, of_all) = SOFT_RISE;
+        if self.softly { (of_one / workers(asked)).max(of_all * self.share) } else { RISE }
     }
 
     fn fall(&mut self, least: f64) {
@@ -59,14 +75,18 @@ impl Controller {
         }
     }
 
-    /// So many workers that each has chunks as long as they can be.
+    /// So many workers that each has chunks as long as they can be, and rests as little.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
     fn allows(&self, asked: &Effort) -> Effort {
         let whole = self.share * workers(asked);
         // Against rounding: a share of 2/8 of 8 workers is 2 of them.
         let allowed = (whole - 1e-9).ceil().max(1.0);
-        let chunk_time = asked.chunk_time.mul_f64((whole / allowed).clamp(SHORTEST, 1.0));
-        Effort { workers: allowed as usize, chunk_time, ..*asked }
+        let each = whole / allowed;
+        let chunk_time = asked.chunk_time.mul_f64(each.clamp(SHORTEST, 1.0));
+        let of_the_time = each / SHORTEST;
+        let nice =
+            if of_the_time < 1.0 { (1.0 + asked.nice) / of_the_time - 1.0 } else { asked.nice };
+        Effort { workers: allowed as usize, chunk_time, nice, ..*asked }
     }
 }
 
@@ -104,7 +124,8 @@ mod tests {
                 let allowed = controller.look(&pressure, Duration::from_millis(millis), &asked);
                 prop_assert!(allowed.workers <= asked.workers);
                 prop_assert!(allowed.chunk_time <= asked.chunk_time);
-                prop_assert!(allowed.chunk_time >= asked.chunk_time.mul_f64(0.099));
+                prop_assert!(allowed.chunk_time >= asked.chunk_time.mul_f64(0.499));
+                prop_assert!((0.0..4.1).contains(&allowed.nice));
                 prop_assert_eq!(allowed.workers == 0, matches!(pressure, Pressure::Over(_)));
             }
         }
@@ -125,24 +146,40 @@ mod tests {
     }
 
     #[test]
+    fn softly_it_grows_from_the_least_to_the_whole() {
+        let (mut controller, asked) = (Controller::begins_softly(), asked(8));
+        let mut second = || controller.look(&Pressure::Easy, Duration::from_secs(1), &asked);
+        let first = second();
+        assert_eq!(first.workers, 1);
+        assert!(first.nice > 3.0, "{first:?}");
+        assert_eq!((0..40).map(|_| second()).last(), Some(asked));
+    }
+
+    #[test]
     fn it_falls_fast_and_rises_slowly() {
         let (mut controller, asked) = (Controller::new(), asked(8));
         let mut look = |pressure: &Pressure, millis| {
             let allowed = controller.look(pressure, Duration::from_millis(millis), &asked);
-            (allowed.workers, allowed.chunk_time.as_millis())
+            (allowed.workers, allowed.chunk_time.as_millis(), allowed.nice)
         };
         let tight = Pressure::Tight(String::new());
-        assert_eq!(look(&tight, 100), (4, 100));
-        assert_eq!(look(&tight, 100), (4, 100), "what a fall brings is waited for");
-        assert_eq!(look(&tight, 1000), (2, 100));
-        assert_eq!(look(&tight, 9000), (1, 100));
-        assert_eq!(look(&tight, 9000), (1, 100), "one goes on");
-        assert_eq!(look(&Pressure::Easy, 500), (2, 90));
+        assert_eq!(look(&tight, 100), (4, 100, 0.0));
+        assert_eq!(look(&tight, 100), (4, 100, 0.0), "what a fall brings is waited for");
+        assert_eq!(look(&tight, 1000), (2, 100, 0.0));
+        assert_eq!(look(&tight, 9000), (1, 100, 0.0));
+        assert_eq!(look(&tight, 9000), (1, 50, 0.0));
+        assert_eq!(look(&tight, 9000), (1, 50, 1.0), "one goes on, and rests as long as it works");
+        assert_eq!(look(&Pressure::Easy, 500), (2, 52, 0.0));
         let over = Pressure::Over(String::new());
-        assert_eq!(look(&over, 100), (0, 100));
+        assert_eq!(look(&over, 100).0, 0);
         for _ in 0..9 {
             look(&over, 1000);
         }
-        assert_eq!(look(&Pressure::Easy, 0), (1, 10), "after a rest it begins softly");
+        let (workers, chunk_time, nice) = look(&Pressure::Easy, 0);
+        assert_eq!(
+            (workers, chunk_time, nice.round()),
+            (1, 50, 4.0),
+            "after a rest it begins softly"
+        );
     }
 }

@@ -144,9 +144,9 @@ impl Pace {
         }
     }
 
-    /// Rests after a transaction that took so long, as `nice` asks for.
+    /// Rests after a transaction that took so long: as `nice` asks for, or longer.
     pub async fn rest(&self, took: Duration) {
-        let rest = took.mul_f64(self.live.effort().nice);
+        let rest = took.mul_f64(self.effort().nice);
         if !rest.is_zero() {
             tokio::select! {
                 () = tokio::time::sleep(rest) => {}
@@ -202,7 +202,11 @@ struct Mind {
 
 impl Mind {
     fn new(pace: Pace, board: Board, events: Events) -> Self {
-        Self { pace, board, events, controller: Controller::new(), resting: None }
+        let replicas = pace.live.now().limits.replicas;
+        // What a replica has to do is seen when it is late with it.
+        let are_watched = replicas.discover || !replicas.named.is_empty();
+        let controller = if are_watched { Controller::begins_softly() } else { Controller::new() };
+        Self { pace, board, events, controller, resting: None }
     }
 
     async fn think(mut self) {

@@ -20,10 +20,10 @@ played! {
 
 /// It applies each transaction this much later than the one before.
 const SLOWNESS: Duration = Duration::from_millis(15);
-/// The limit that is given, and what of it is forgiven: a lag is seen, waited out, and grows no more
-/// than what was on its way.
+/// The limit that is given, and what is forgiven: a lag is seen when it is there, with what is on its
+/// way by then. Without a limit it comes to some ten seconds.
 const LIMIT: Duration = Duration::from_secs(1);
-const MOST: Duration = Duration::from_secs(3);
+const MOST: Duration = Duration::from_secs(4);
 
 async fn the_slowest_replica_sets_the_pace(place: Place) {
     let bed = Bed::on_a_server_with("pace_replicas", place, &[]).await;
@@ -42,10 +42,9 @@ async fn the_slowest_replica_sets_the_pace(place: Place) {
     have_come_to(&[&fast, &slow], &bed, "milestone").await;
 
     let watch = Watch::begin(&bed, &slow).await;
-    let mut running = bed.start_with(&["--max-lag=1s", "--discover-replicas"]);
-    until_it_says(&mut running, "\"stage\":\"verify\"");
+    let running = bed.start_with(&["--max-lag=1s", "--discover-replicas"]);
+    let ran = tokio::task::spawn_blocking(|| running.wait(PATIENCE)).await.unwrap();
     let (written, longest) = watch.end().await;
-    let ran = running.wait(PATIENCE);
     assert!(
         longest < MOST,
         "the replica was {longest:?} behind, with a limit of {LIMIT:?}: {ran:#?}"
