@@ -12,11 +12,12 @@ use crate::journal::{Piece, Trail};
 use crate::means::Means;
 use crate::mysql::{Fault, Server};
 use crate::operator::Operator;
-use crate::outcome::{Outcome, Rehearsed};
+use crate::outcome::Outcome;
 use crate::plan::CopyPlan;
 use crate::refresh::{Carrier, Refresh};
 use crate::schema::Table;
 use crate::shadow::Shadow;
+use crate::verify::Verified;
 use crate::{copy, gate, rehearse, swap, verify};
 
 /// What the shadow is filled for.
@@ -64,8 +65,21 @@ pub async fn fill(
             let carrier = refresh.carrier();
             let behind = carrier.clone();
             means.pace.watch_capture(Arc::new(move || behind.behind()));
-            let road =
-                on_the_road(means, operator, original, &shadow, &capture, remainder, carrier, goal);
+            let begun = Instant::now();
+            let road = async {
+                let rows = original.rows_estimate;
+                let verified =
+                    filled(means, operator, rows, &shadow, &capture, remainder, carrier).await?;
+                match goal {
+                    Goal::Swap => {
+                        swapped(means, operator, &shadow, &capture, carrier, verified).await
+                    }
+                    Goal::Rehearse => {
+                        let took = begun.elapsed();
+                        rehearse::measure(means, &shadow, carrier, verified, took).await
+                    }
+                }
+            };
             let done = road.await;
             if let Err(error) = &done {
                 halt.stop(error.clone());
@@ -109,37 +123,43 @@ fn after(done: Result<Outcome>, stopped: Result<()>, events: &Events) -> Result<
     }
 }
 
-/// The road: each stage takes what the one before has made.
-async fn on_the_road(
+/// Up to where the shadow is known to be what the original becomes; `rows` is an estimate.
+async fn filled(
     means: &Means,
     operator: &Operator,
-    original: &Table,
+    rows: u64,
     shadow: &Shadow,
     capture: &Capture,
     left: Remainder,
     carrier: &Carrier,
-    goal: Goal,
-) -> Result<Outcome> {
-    let begun = Instant::now();
-    let (pair, rows) = (shadow.pair(), original.rows_estimate);
+) -> Result<Verified> {
+    let pair = shadow.pair();
     operator.hooks.may_copy().await?;
     means.halt.check()?;
     means.events.stage_of(Stage::Copy, left != Remainder::whole());
     let copied = copy::rows(means, pair, rows, left, carrier).await?;
     crash_point!("all-copied");
     means.events.stage(Stage::Verify);
-    let mut verified = match verify::tables(means, pair, carrier, copied).await {
+    let verified = match verify::tables(means, pair, carrier, copied).await {
         Err(error) if error.kind == Kind::Differs => {
             return Err(cause(&means.server, capture, error).await);
         }
         verified => verified?,
     };
     crash_point!("all-verified");
-    if goal == Goal::Rehearse {
-        let measured = rehearse::measure(means, shadow, carrier, verified, begun.elapsed()).await?;
-        return Ok(Outcome::Rehearsed(Rehearsed::Copied(measured)));
-    }
-    gate::wait(means, pair, carrier, &mut verified).await?;
+    Ok(verified)
+}
+
+/// From there on.
+async fn swapped(
+    means: &Means,
+    operator: &Operator,
+    shadow: &Shadow,
+    capture: &Capture,
+    carrier: &Carrier,
+    mut verified: Verified,
+) -> Result<Outcome> {
+    gate::wait(means, shadow.pair(), carrier, &mut verified).await?;
     means.events.stage(Stage::Cutover);
     let swapped = swap::tables(means, operator, shadow, capture, carrier, verified).await;
     swapped.map(Outcome::Copied)

@@ -31,7 +31,7 @@ pub async fn run(
 ) -> Result<Outcome> {
     let server = &server.heard_by(events);
     let operator = Operator::begin(request, events, halt)?;
-    let done = guarded(server, request, &operator).await;
+    let done = Box::pin(guarded(server, request, &operator)).await;
     operator.hooks.end(&done).await;
     done
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::journal::RunRow;
 use crate::means::Means;
 use crate::mysql::text;
-use crate::outcome::Measured;
+use crate::outcome::{Measured, Outcome, Rehearsed};
 use crate::refresh::Carrier;
 use crate::schema::{Pair, TableName};
 use crate::shadow::Shadow;
@@ -20,7 +20,7 @@ pub async fn measure(
     carrier: &Carrier,
     mut verified: Verified,
     took: Duration,
-) -> Result<Measured> {
+) -> Result<Outcome> {
     let begun = Instant::now();
     carrier.settle().await?;
     verified.keep_up(carrier).await?;
@@ -39,7 +39,9 @@ pub async fn measure(
         ))
         .await?;
     session.close().await?;
-    Ok(Measured { verified_rows: verified.rows(), bytes, took, settled_in, blockers })
+    let verified_rows = verified.rows();
+    let measured = Measured { verified_rows, bytes, took, settled_in, blockers };
+    Ok(Outcome::Rehearsed(Rehearsed::Copied(measured)))
 }
 
 /// A run that stopped on its way must not be lost to a rehearsal, which removes what it has made.

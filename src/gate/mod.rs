@@ -136,21 +136,13 @@ async fn flag(file: &Path) -> Option<Shut> {
 }
 
 fn outside(windows: &[Window]) -> Option<Shut> {
-    let (day, minute) = now();
+    let (day, minute) = Window::now();
     if windows.is_empty() || windows.iter().any(|window| window.contains(day, minute)) {
         return None;
     }
     let times: Vec<String> = windows.iter().map(Window::to_string).collect();
     let detail = format!("the time of the day: {}", times.join(" or "));
     Some(Shut { reason: "window", detail })
-}
-
-/// The day of the week (Monday is 0) and the minute of the day, by this machine's clock.
-fn now() -> (usize, u16) {
-    let now = jiff::Zoned::now();
-    let day = usize::try_from(now.weekday().to_monday_zero_offset()).unwrap_or_default();
-    let minute = i32::from(now.hour()) * 60 + i32::from(now.minute());
-    (day, u16::try_from(minute).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -172,7 +164,7 @@ mod tests {
     fn a_whole_week_is_always() {
         assert_eq!(outside(&[]), None);
         assert_eq!(outside(&["00:00-24:00".parse().unwrap()]), None);
-        let (day, minute) = now();
+        let (day, minute) = Window::now();
         assert!(day < 7 && minute < 24 * 60);
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Zoned;
+
 /// The days' words, as they are written, from the first of the week.
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -21,6 +23,14 @@ pub struct Window {
 }
 
 impl Window {
+    /// The day (Monday is 0) and the minute of the day that it is now.
+    pub fn now() -> (usize, u16) {
+        let now = Zoned::now();
+        let minute = u16::from(now.hour().unsigned_abs()) * 60;
+        let day = usize::from(now.weekday().to_monday_zero_offset().unsigned_abs());
+        (day, minute + u16::from(now.minute().unsigned_abs()))
+    }
+
     /// Whether this minute of this day (Monday is 0) lies in it.
     pub fn contains(&self, day: usize, minute: u16) -> bool {
         let begins = |day: usize| self.days[day % 7];

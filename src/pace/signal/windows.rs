@@ -1,7 +1,5 @@
 //! Times of the day, by the clock of the machine that zosc runs on.
 
-use jiff::Zoned;
-
 use super::Pressure;
 use crate::settings::{Limits, Window};
 
@@ -11,11 +9,8 @@ const MINUTES: usize = 24 * 60;
 
 /// Rest outside of them.
 pub(super) fn look(limits: &Limits) -> Pressure {
-    let now = Zoned::now();
-    let day = usize::from(now.weekday().to_monday_zero_offset().unsigned_abs());
-    let minute =
-        usize::from(now.hour().unsigned_abs()) * 60 + usize::from(now.minute().unsigned_abs());
-    judge(&limits.windows, day, minute)
+    let (day, minute) = Window::now();
+    judge(&limits.windows, day, minute.into())
 }
 
 /// At a minute of a day of the week; Monday is 0.
