@@ -50,10 +50,15 @@ async fn watch_over(run: &str, words: &[String], seconds: u64, format: Format) -
     loop {
         let answer = match control::ask(&path, &question(words)).await {
             Ok(answer) => answer,
-            Err(_) if !path.exists() => return Ok(true),
-            Err(error) => return Err(error),
+            Err(error) => {
+                // A run that ends stops talking a moment before its socket goes.
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                return if path.exists() { Err(error) } else { Ok(true) };
+            }
         };
-        report::spoken(format, &answer);
+        if !report::spoken(format, &answer) {
+            return Ok(true);
+        }
         if answer["ok"] != true {
             return Ok(false);
         }

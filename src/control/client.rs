@@ -37,7 +37,9 @@ async fn exchange(path: &Path, question: &Value) -> io::Result<Value> {
     let mut stream = BufReader::new(UnixStream::connect(path).await?);
     stream.write_all(format!("{question}\n").as_bytes()).await?;
     let mut line = String::new();
-    stream.read_line(&mut line).await?;
+    if stream.read_line(&mut line).await? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     // Whom it does not know it tells in plain words.
     serde_json::from_str(&line).map_err(|_| io::Error::other(line.trim().to_owned()))
 }

@@ -129,7 +129,11 @@ fn unquoted(value: &str) -> &str {
 }
 
 fn said(word: &str, value: Option<&str>) -> Result<Said> {
-    let words = value.map_or_else(|| word.to_owned(), |value| format!("{word} {value}"));
+    let words = match value {
+        None => word.to_owned(),
+        Some("") => format!("{word}="),
+        Some(value) => format!("{word} {value}"),
+    };
     let (word, table) = meant(word, value)?;
     Ok(Said { word, table, words })
 }

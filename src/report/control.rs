@@ -8,8 +8,8 @@ use zosc::error::Error;
 
 use super::{Format, ending, text};
 
-/// An answer of a run.
-pub(crate) fn spoken(format: Format, answer: &Value) {
+/// An answer of a run; whether somebody may still read what is printed.
+pub(crate) fn spoken(format: Format, answer: &Value) -> bool {
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match format {
         Format::Json => print(&format!("{answer}\n")),
@@ -18,35 +18,40 @@ pub(crate) fn spoken(format: Format, answer: &Value) {
             let hints = answer["hints"].as_array().into_iter().flatten().map(word);
             let error = Error::failed("refused", word(&answer["message"]));
             text::say(&ending::failure(&hints.fold(error, Error::hint)));
+            true
         }
     }
 }
 
 /// The runs that listen on this machine.
 pub(crate) fn living(format: Format, all: &[Living]) {
-    match format {
+    let text = match format {
         Format::Json => {
             let run = |Living { path, status }: &Living| json!({ "path": path.display().to_string(), "status": status });
             let runs: Vec<Value> = all.iter().map(run).collect();
-            print(&format!("{}\n", json!({ "ok": true, "runs": runs })));
+            format!("{}\n", json!({ "ok": true, "runs": runs }))
         }
-        Format::Text if all.is_empty() => print("no run of yours listens on this machine\n"),
-        Format::Text => {
-            for Living { path, status } in all {
-                let word = |name: &str| status[name].as_str().unwrap_or_default();
-                let [table, state, server] = ["table", "state", "server"].map(word);
-                let last = word("message").lines().last().unwrap_or_default();
-                let (run, path) = (&status["run"], path.display());
-                print(&format!(
-                    "run {run}: {table} on {server}: {state}\n    {last}\n    {path}\n"
-                ));
-            }
-        }
-    }
+        Format::Text if all.is_empty() => "no run of yours listens on this machine\n".to_owned(),
+        Format::Text => all.iter().map(lines).collect(),
+    };
+    print(&text);
 }
 
-fn print(text: &str) {
-    if let Err(error) = std::io::stdout().lock().write_all(text.as_bytes()) {
-        tracing::warn!(%error, "the answer could not be written to stdout");
+fn lines(Living { path, status }: &Living) -> String {
+    let word = |name: &str| status[name].as_str().unwrap_or_default();
+    let [table, state, server] = ["table", "state", "server"].map(word);
+    let last = word("message").lines().last().unwrap_or_default();
+    let (run, path) = (&status["run"], path.display());
+    format!("run {run}: {table} on {server}: {state}\n    {last}\n    {path}\n")
+}
+
+/// Whether it was taken.
+fn print(text: &str) -> bool {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::debug!(%error, "nobody reads stdout any more");
+            false
+        }
     }
 }

@@ -133,6 +133,8 @@ async fn programs_and_people(place: Place) {
     let unknown = ctl(home.folder(), &["no.such", "status"]);
     assert!(unknown.code == 1 && unknown.err.contains("no run `no.such`"), "{unknown:?}");
 
+    let (folder, watched) = (home.folder().to_owned(), table.clone());
+    let watcher = std::thread::spawn(move || ctl(&folder, &[&watched, "sup", "--watch"]));
     let told = ctl(home.folder(), &[&table, "abort", "--format", "json"]);
     assert_eq!(told.code, 0, "{told:?}");
     let ran = running.wait(PATIENCE);
@@ -140,6 +142,8 @@ async fn programs_and_people(place: Place) {
     assert!(ran.error()["hints"].to_string().contains("zosc resume"), "{ran:#?}");
     assert!(!path.exists(), "the socket is left");
     drop(silent);
+    let watched = watcher.join().unwrap();
+    assert!(watched.code == 0 || watched.err.contains("no run"), "{watched:?}");
     let ran = bed.start().wait(PATIENCE);
     let resumed = |event: &Value| event["stage"] == "copy" && event["resumed"] == true;
     assert!(ran.events_of("stage").any(resumed), "{ran:#?}");
