@@ -133,8 +133,8 @@ async fn programs_and_people(place: Place) {
     let unknown = ctl(home.folder(), &["no.such", "status"]);
     assert!(unknown.code == 1 && unknown.err.contains("no run `no.such`"), "{unknown:?}");
 
-    let (folder, watched) = (home.folder().to_owned(), table.clone());
-    let watcher = std::thread::spawn(move || ctl(&folder, &[&watched, "sup", "--watch"]));
+    let (folder, name) = (home.folder().to_owned(), table.clone());
+    let watcher = std::thread::spawn(move || ctl(&folder, &[&name, "sup", "--watch"]));
     let told = ctl(home.folder(), &[&table, "abort", "--format", "json"]);
     assert_eq!(told.code, 0, "{told:?}");
     let ran = running.wait(PATIENCE);
