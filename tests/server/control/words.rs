@@ -134,7 +134,7 @@ async fn programs_and_people(place: Place) {
     assert!(unknown.code == 1 && unknown.err.contains("no run `no.such`"), "{unknown:?}");
 
     let (folder, name) = (home.folder().to_owned(), table.clone());
-    let watcher = std::thread::spawn(move || ctl(&folder, &[&name, "sup", "--watch"]));
+    let beholder = std::thread::spawn(move || ctl(&folder, &[&name, "sup", "--watch"]));
     let told = ctl(home.folder(), &[&table, "abort", "--format", "json"]);
     assert_eq!(told.code, 0, "{told:?}");
     let ran = running.wait(PATIENCE);
@@ -142,7 +142,7 @@ async fn programs_and_people(place: Place) {
     assert!(ran.error()["hints"].to_string().contains("zosc resume"), "{ran:#?}");
     assert!(!path.exists(), "the socket is left");
     drop(silent);
-    let watched = watcher.join().unwrap();
+    let watched = beholder.join().unwrap();
     assert!(watched.code == 0 || watched.err.contains("no run"), "{watched:?}");
     let ran = bed.start().wait(PATIENCE);
     let resumed = |event: &Value| event["stage"] == "copy" && event["resumed"] == true;
