@@ -1,5 +1,7 @@
 //! The moments of a run at which hooks are called: a closed set with stable words.
 
+use serde_json::Value;
+
 use crate::event::{Event, Stage};
 
 /// A moment.
@@ -80,6 +82,12 @@ impl Moment {
             Event::Stage { stage: Stage::Cutover, .. } if follows(Stage::Verify) => {
                 vec![Self::Verified]
             }
+            Event::Stage { stage: Stage::Wait, .. } if follows(Stage::Verify) => {
+                vec![Self::Verified, Self::Postponed]
+            }
+            // It was put off again between attempts.
+            Event::Stage { stage: Stage::Wait, .. } => vec![Self::Postponed],
+            Event::Command { .. } => vec![Self::InteractiveCommand],
             Event::Throttled { .. } => vec![Self::Throttled],
             Event::Unthrottled { .. } => vec![Self::Unthrottled],
             _ => Vec::new(),
@@ -87,9 +95,36 @@ impl Moment {
     }
 }
 
+/// What an event tells of its moment beside the common facts.
+pub(super) fn facts_of(event: &Event) -> Vec<(&'static str, Value)> {
+    match event {
+        Event::Command { by, words, ok } => {
+            let (by, words) = (by.clone().into(), words.clone().into());
+            vec![("command", words), ("by", by), ("ok", (*ok).into())]
+        }
+        _ => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_tell_moments_once() {
+        let stage = |stage| Event::Stage { stage, resumed: false };
+        let told =
+            [Stage::Copy, Stage::Verify, Stage::Wait, Stage::Cutover, Stage::Wait, Stage::Cutover];
+        let mut before = None;
+        let mut moments = Vec::new();
+        for now in told {
+            moments.extend(Moment::of(&stage(now), before));
+            before = Some(now);
+        }
+        let once = [Moment::Copied, Moment::Verified, Moment::Postponed, Moment::Postponed];
+        assert_eq!(moments, once);
+        assert_eq!(Moment::of(&stage(Stage::Cutover), Some(Stage::Verify)), [Moment::Verified]);
+    }
 
     #[test]
     fn no_files_prefix_begins_another() {

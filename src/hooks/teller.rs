@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+use super::moment::facts_of;
 use super::{Caller, Moment};
 use crate::command::Facts;
 use crate::event::{Dated, Event};
@@ -70,7 +71,10 @@ impl Teller {
             };
             let Some(dated) = dated else { return };
             for moment in Moment::of(&dated.event, stage) {
-                let facts = caller.subject.facts(moment.word());
+                let mut facts = caller.subject.facts(moment.word());
+                for (name, value) in facts_of(&dated.event) {
+                    facts.put(name, value);
+                }
                 self.tell(Said { moment, facts }, &caller);
             }
             if let Event::Stage { stage: now, .. } = dated.event {

@@ -23,12 +23,13 @@ type Labels = Vec<(&'static str, String)>;
 type Number = Gauge<f64, AtomicU64>;
 type Sum = Counter<f64, AtomicU64>;
 
-const STAGES: [Stage; 7] = [
+const STAGES: [Stage; 8] = [
     Stage::Plan,
     Stage::Shadow,
     Stage::Capture,
     Stage::Copy,
     Stage::Verify,
+    Stage::Wait,
     Stage::Cutover,
     Stage::Tidy,
 ];

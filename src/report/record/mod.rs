@@ -98,7 +98,10 @@ impl Recorder {
                 });
                 match stage {
                     Stage::Verify => self.compared[0] = Some(*at),
-                    Stage::Cutover => self.compared[1] = Some(*at),
+                    // The first of them ends the comparison of all rows.
+                    Stage::Wait | Stage::Cutover => {
+                        self.compared[1].get_or_insert(*at);
+                    }
                     _ => {}
                 }
             }

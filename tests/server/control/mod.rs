@@ -1,6 +1,6 @@
 //! A run is steered while it works. The judge is the twin that the application writes alike.
 
-mod client;
+pub mod client;
 mod outside;
 mod postpone;
 mod words;

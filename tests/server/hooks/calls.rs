@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::scripts::Scripts;
+use crate::control::client::Door;
 use crate::support::ground::{Ground, PATIENCE};
 use crate::support::place::{Place, played};
 use crate::support::story::{Story, Told, values};
@@ -11,7 +12,8 @@ played! {
     mysql_with_binlog:
         every_moment_is_told,
         hooks_in_a_folder_may_lie,
-        a_failure_is_told;
+        a_failure_is_told,
+        what_an_operator_says_is_told;
 }
 
 fn every_moment_is_told(place: Place) -> Told {
@@ -84,5 +86,28 @@ async fn a_failure_is_told(place: Place) {
     assert_eq!(told["code"], ran.error()["code"], "{told}");
     assert_eq!(told["error"], ran.error()["message"], "{told}");
     assert_eq!(scripts.log().len(), 1);
+    ground.gone().await;
+}
+
+async fn what_an_operator_says_is_told(place: Place) {
+    let (scripts, door) = (Scripts::new(), Door::made());
+    let hook = scripts.script("hook", "cat >> $HERE/log");
+    let ground = Ground::with_a_big_table("hooks_words", place).await;
+    let flags = ["--hook", &hook, "--postpone", &door.flag()];
+    let mut running = ground.start("big", "ADD c INT", &flags);
+    door.until(&mut running, "postponed", |status| status["state"] == "postponing");
+    let answer = door.nc("unpostpone");
+    assert!(answer.starts_with("unpostponed"), "{answer}");
+    let ran = running.wait(PATIENCE);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let told: Vec<Value> =
+        scripts.log().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let stages: Vec<&str> = told.iter().map(|facts| facts["stage"].as_str().unwrap()).collect();
+    let said: Vec<&str> =
+        stages.into_iter().skip(2).filter(|it| *it != "before_cut_over").collect();
+    assert_eq!(said, ["copied", "verified", "postponed", "interactive_command", "swapped"]);
+    let command = told.iter().find(|facts| facts["stage"] == "interactive_command").unwrap();
+    assert_eq!((&command["command"], &command["ok"]), (&"unpostpone".into(), &true.into()));
+    assert!(command["by"].as_str().unwrap().starts_with("uid "), "{command}");
     ground.gone().await;
 }
