@@ -146,7 +146,7 @@ mod tests {
     fn the_worst_decides() {
         let board = Board::default();
         let (load, http) = (board.add(Reason::Load), board.add(Reason::Http));
-        assert_eq!(board.worst().unwrap().1.weight(), 2, "before they are read");
+        assert!(matches!(board.worst().unwrap().1, Pressure::Over(_)), "before they are read");
         board.put(load, Ok(Pressure::Tight("busy".into())));
         board.put(http, Ok(Pressure::Easy));
         assert_eq!(board.worst().unwrap(), (Reason::Load, Pressure::Tight("busy".into())));

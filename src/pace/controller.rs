@@ -49,10 +49,12 @@ impl Controller {
         elapsed: Duration,
         asked: &Effort,
     ) -> Effort {
-        let least = LEAST / workers(asked);
+        let one_worker = 1.0 / workers(asked);
+        let least = LEAST * one_worker;
         self.since_fall += elapsed;
         match pressure {
             Pressure::Easy => self.share += self.rise(asked) * elapsed.as_secs_f64(),
+            Pressure::Busy(_) => self.fall(one_worker),
             Pressure::Tight(_) | Pressure::Over(_) | Pressure::Critical(_) => self.fall(least),
         }
         self.share = self.share.clamp(least, 1.0);
@@ -108,6 +110,7 @@ mod tests {
     fn pressure() -> impl Strategy<Value = Pressure> {
         prop_oneof![
             Just(Pressure::Easy),
+            Just(Pressure::Busy(String::new())),
             Just(Pressure::Tight(String::new())),
             Just(Pressure::Over(String::new())),
         ]
@@ -167,6 +170,7 @@ mod tests {
         assert_eq!(look(&tight, 100), (4, 100, 0.0), "what a fall brings is waited for");
         assert_eq!(look(&tight, 1000), (2, 100, 0.0));
         assert_eq!(look(&tight, 9000), (1, 100, 0.0));
+        assert_eq!(look(&Pressure::Busy(String::new()), 9000), (1, 100, 0.0));
         assert_eq!(look(&tight, 9000), (1, 50, 0.0));
         assert_eq!(look(&tight, 9000), (1, 50, 1.0), "one goes on, and rests as long as it works");
         assert_eq!(look(&Pressure::Easy, 500), (2, 52, 0.0));

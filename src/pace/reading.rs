@@ -65,6 +65,8 @@ impl fmt::Display for Reason {
 pub(super) enum Pressure {
     /// Not at all: there may be more work.
     Easy,
+    /// There should be less work; one worker may always go on.
+    Busy(String),
     /// There must be less work.
     Tight(String),
     /// There must be none.
@@ -78,9 +80,10 @@ impl Pressure {
     pub(super) fn weight(&self) -> u8 {
         match self {
             Self::Easy => 0,
-            Self::Tight(_) => 1,
-            Self::Over(_) => 2,
-            Self::Critical(_) => 3,
+            Self::Busy(_) => 1,
+            Self::Tight(_) => 2,
+            Self::Over(_) => 3,
+            Self::Critical(_) => 4,
         }
     }
 
@@ -88,7 +91,10 @@ impl Pressure {
     pub(super) fn detail(&self) -> Option<&str> {
         match self {
             Self::Easy => None,
-            Self::Tight(detail) | Self::Over(detail) | Self::Critical(detail) => Some(detail),
+            Self::Busy(detail)
+            | Self::Tight(detail)
+            | Self::Over(detail)
+            | Self::Critical(detail) => Some(detail),
         }
     }
 }

@@ -67,6 +67,6 @@ mod tests {
             judge(behind, Duration::from_secs(10)).weight()
         };
         let all = [pressure(10, 0.5), pressure(0, 0.6), pressure(0, 1.1), pressure(11, 0.0)];
-        assert_eq!(all, [0, 1, 2, 2]);
+        assert_eq!(all, [0, 2, 3, 3]);
     }
 }

@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn it_presses_from_half_of_the_limit_on() {
         let pressure = |millis| judge(sum(10, millis), Duration::from_millis(10)).weight();
-        assert_eq!([pressure(50), pressure(60), pressure(110)], [0, 1, 2]);
+        assert_eq!([pressure(50), pressure(60), pressure(110)], [0, 2, 3]);
         assert_eq!(judge(Sum::default(), Duration::from_millis(1)), Pressure::Easy);
     }
 }

@@ -1,21 +1,29 @@
 //! How busy the server is with others' statements.
 
+use std::time::{Duration, Instant};
+
 use super::{Line, Pressure, status};
 use crate::error::Result;
+use crate::mysql::Process;
 use crate::settings::{Limits, Threshold};
 
 /// What is read whatever the limits are.
 const RUNNING: &str = "Threads_running";
 
+/// How often is counted which threads of the server always run.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
+
 /// Reads status variables.
 #[derive(Debug)]
 pub(in crate::pace) struct Load {
     line: Line,
+    /// Threads that send the log to replicas or are the server's own, and when they were counted.
+    idle: Option<(f64, Instant)>,
 }
 
 impl Load {
     pub(super) fn new(line: Line) -> Self {
-        Self { line }
+        Self { line, idle: None }
     }
 
     /// Rest beyond a limit; less when others have more statements running than we would run workers.
@@ -25,14 +33,32 @@ impl Load {
         if let Some(detail) = beyond(&limits.max_load, &values[1..]) {
             return Ok(Pressure::Over(detail));
         }
-        Ok(judge(values[0], workers))
+        Ok(judge(values[0] - self.idle().await?, workers))
+    }
+
+    #[allow(clippy::cast_precision_loss)] // threads are few
+    async fn idle(&mut self) -> Result<f64> {
+        if let Some((idle, counted)) = self.idle
+            && counted.elapsed() < COUNT_EVERY
+        {
+            return Ok(idle);
+        }
+        let ours = self.line.server().presence().ids();
+        let all = self.line.ask(Process::all).await?;
+        let is_idle = |process: &&Process| {
+            let is_ours = u32::try_from(process.id).is_ok_and(|id| ours.contains(&id));
+            !is_ours && (process.command.starts_with("Binlog Dump") || process.command == "Daemon")
+        };
+        let idle = all.iter().filter(is_idle).count() as f64;
+        self.idle = Some((idle, Instant::now()));
+        Ok(idle)
     }
 }
 
 #[allow(clippy::cast_precision_loss)] // workers are few
 fn judge(others: f64, workers: usize) -> Pressure {
     if others > workers as f64 {
-        Pressure::Tight(format!("{others} statements of others are running"))
+        Pressure::Busy(format!("{others} statements of others are running"))
     } else {
         Pressure::Easy
     }
@@ -67,6 +93,6 @@ mod tests {
     #[test]
     fn others_may_have_as_many_as_we() {
         assert_eq!(judge(4.0, 4), Pressure::Easy);
-        assert!(matches!(judge(5.0, 4), Pressure::Tight(_)));
+        assert!(matches!(judge(5.0, 4), Pressure::Busy(_)));
     }
 }

@@ -170,10 +170,10 @@ mod tests {
             judge("10.0.0.7:3306", Duration::from_millis(lag), Duration::from_millis(limit))
         };
         assert_eq!(judge(500, 1000), Pressure::Easy);
-        assert_eq!(judge(501, 1000).weight(), 1);
+        assert_eq!(judge(501, 1000).weight(), 2);
         assert_eq!(judge(290, 400), Pressure::Easy, "beats themselves are not finer");
         let over = Pressure::Over("10.0.0.7:3306 is 4.2 s behind (at most 1.5 s)".into());
         assert_eq!(judge(4200, 1500), over);
-        assert_eq!(judge(100, 100).weight(), 2);
+        assert_eq!(judge(100, 100).weight(), 3);
     }
 }
