@@ -242,7 +242,7 @@ async fn capture(url: &str, schema: &str) -> (Capture, tokio::task::JoinHandle<(
         table: name.clone(),
         statement: Statement::parse("FORCE").unwrap(),
         id: None,
-        rehearse: false,
+        rehearse: None,
         copy: true,
         allow: BTreeSet::new(),
         capture: Some(Mode::Triggers),

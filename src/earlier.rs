@@ -85,7 +85,7 @@ async fn look_at(
     events: &Events,
 ) -> Result<Earlier> {
     let schema = &request.journal_schema;
-    if request.rehearse {
+    if request.rehearse.is_some() {
         return Err(rehearse::would_remove(&run));
     }
     let same = run.statement.trim() == request.statement.text().trim();

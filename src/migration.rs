@@ -183,7 +183,7 @@ async fn carry_out(
     let Operator { events, halt, .. } = operator;
     let algorithm = match &plan.method {
         Method::Nothing => return Ok(Outcome::Nothing),
-        Method::Instant | Method::InPlace if request.rehearse => {
+        Method::Instant | Method::InPlace if request.rehearse.is_some() => {
             return Ok(Outcome::Rehearsed(Rehearsed::WithoutCopy));
         }
         Method::Copy(copy) => {
@@ -226,6 +226,6 @@ async fn copied(
     let _room = Box::pin(Room::open(&means, request)).await?;
     events.stage(Stage::Shadow);
     let shadow = shadow::build(server, request, original, copy, run).await?;
-    let goal = if request.rehearse { Goal::Rehearse } else { Goal::Swap };
+    let goal = if request.rehearse.is_some() { Goal::Rehearse } else { Goal::Swap };
     by_copy::fill(&means, operator, original, copy, shadow, None, goal).await
 }

@@ -3,15 +3,41 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::journal::RunRow;
+use crate::event::Events;
+use crate::halt::Halt;
+use crate::journal::{Guard, RunRow};
 use crate::means::Means;
-use crate::mysql::text;
+use crate::migration;
+use crate::mysql::{Server, text};
 use crate::outcome::{Measured, Outcome, Rehearsed};
 use crate::refresh::Carrier;
+use crate::request::{Rehearse, Request};
 use crate::schema::{Pair, TableName};
 use crate::shadow::Shadow;
 use crate::swap;
 use crate::verify::Verified;
+
+/// The rehearsal's own journal: runs of the primary's have their numbers in the primary's, which is
+/// replicated.
+const OWN_JOURNAL: &str = "_rehearsal";
+
+/// Rehearses on a replica of the primary's. Meanwhile nobody begins the change itself: its tables would
+/// be replicated, and meet those of the rehearsal.
+pub async fn on_replica(
+    primary: &Server,
+    replica: &Server,
+    request: &Request,
+    events: &Events,
+    halt: &Halt,
+) -> Result<Outcome> {
+    let primary = primary.heard_by(events);
+    let _guard = Guard::take(&primary, &request.table, halt).await?;
+    let mut request = request.clone();
+    request.rehearse = Some(Rehearse::OnReplica);
+    request.journal_schema.push_str(OWN_JOURNAL);
+    request.settings.limits.replicas.itself = true;
+    migration::run(replica, &request, events, halt).await
+}
 
 /// Measures what the swap would meet now. `took` is how long all before it took.
 pub async fn measure(

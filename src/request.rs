@@ -11,6 +11,15 @@ use crate::sql::Statement;
 use crate::swap::Way;
 use crate::traffic::TrafficSettings;
 
+/// Where a change is rehearsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rehearse {
+    /// On the server whose table is to be changed.
+    Here,
+    /// On one that replicates from it.
+    OnReplica,
+}
+
 /// One schema change, as understood.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -19,7 +28,7 @@ pub struct Request {
     /// The user's words, classified.
     pub statement: Statement,
     /// Do everything but the change itself, and remove what was made for it.
-    pub rehearse: bool,
+    pub rehearse: Option<Rehearse>,
     /// The caller's own name for this change; a finished id is not run again.
     pub id: Option<String>,
     /// Copy even where the server could change the table at once.

@@ -60,7 +60,7 @@ impl Tuning {
             table,
             statement,
             id,
-            rehearse: false,
+            rehearse: None,
             copy,
             capture: self.capture(),
             postpone: self.postpone(),

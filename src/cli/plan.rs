@@ -13,7 +13,7 @@ pub(crate) use super::args::PlanArguments as Arguments;
 
 impl From<RunArguments> for PlanArguments {
     fn from(run: RunArguments) -> Self {
-        let RunArguments { change, tuning, common, dry_run: _, rehearse: _ } = run;
+        let RunArguments { change, tuning, common, dry_run: _, rehearse: _, rehearse_on: _ } = run;
         Self { change, tuning, common, check: false }
     }
 }

@@ -3,11 +3,11 @@
 use zosc::error::Result;
 use zosc::event::Events;
 use zosc::halt::Halt;
-use zosc::migration;
 use zosc::mysql::{Connection, Server};
 use zosc::outcome::Outcome;
-use zosc::request::Request;
-use zosc::settings::Settings;
+use zosc::request::{Rehearse, Request};
+use zosc::settings::{Replica, Settings};
+use zosc::{migration, rehearse};
 
 use super::args::{Common, RunArguments, Tuning, WatchArguments};
 use super::change::{self, Understood};
@@ -25,6 +25,8 @@ pub(super) struct Asked {
 pub(super) enum Work {
     /// This change.
     Change(Box<Request>),
+    /// This change, for trial on a replica.
+    Rehearse(Box<Request>, Box<Replica>),
     /// What an earlier run was asked for.
     Resume { run: u64, tuning: Box<Tuning>, settings: Box<Settings>, journal: String },
 }
@@ -35,10 +37,16 @@ pub(crate) async fn execute(arguments: &RunArguments) -> u8 {
     let understood = change::understand(change, tuning, common);
     let table = understood.as_ref().ok().map(|it| it.request.table.plain());
     let about = About { id: change.id.clone(), table };
-    let asked = understood.map(|Understood { connection, request, watch }| Asked {
-        connection,
-        work: Work::Change(Box::new(Request { rehearse: arguments.rehearse, ..request })),
-        watch,
+    let asked = understood.and_then(|Understood { connection, mut request, watch }| {
+        request.rehearse = arguments.rehearse.then_some(Rehearse::Here);
+        let work = match &arguments.rehearse_on {
+            None => Work::Change(Box::new(request)),
+            Some(address) => {
+                let replica = Replica::at(address, &connection)?;
+                Work::Rehearse(Box::new(request), Box::new(replica))
+            }
+        };
+        Ok(Asked { connection, work, watch })
     });
     follow(about, common, asked).await
 }
@@ -75,8 +83,10 @@ impl Asked {
     fn recorder(&self, about: &About) -> Option<Result<Recorder>> {
         let file = self.watch.report.as_deref()?;
         Some(match &self.work {
-            Work::Change(request) => Recorder::open(file, about, &request.settings)
-                .map(|recorder| recorder.statement(request.statement.text())),
+            Work::Change(request) | Work::Rehearse(request, _) => {
+                Recorder::open(file, about, &request.settings)
+                    .map(|recorder| recorder.statement(request.statement.text()))
+            }
             Work::Resume { settings, .. } => Recorder::open(file, about, settings),
         })
     }
@@ -100,6 +110,10 @@ async fn work(connection: Connection, asked: Work, events: Events) -> Result<Out
     };
     let request = match asked {
         Work::Change(request) => *request,
+        Work::Rehearse(request, replica) => {
+            let replica = Server::connect(&replica.connection).await?;
+            return rehearse::on_replica(&server, &replica, &request, &events, &halt).await;
+        }
         Work::Resume { run, tuning, settings, journal } => {
             match resume::request(&server, run, *tuning, *settings, journal).await? {
                 Some(request) => request,

@@ -100,7 +100,11 @@ impl RunRow {
              VALUES ('{}', {}, {}, {}, {}, {}, {}, {}, {}, {}, '{}', {}, UTC_TIMESTAMP(6))",
             TableName::new(schema, tables::RUN),
             Phase::Copying.word(),
-            request.id.as_deref().filter(|_| !request.rehearse).map_or("NULL".to_owned(), text),
+            request
+                .id
+                .as_deref()
+                .filter(|_| request.rehearse.is_none())
+                .map_or("NULL".to_owned(), text),
             text(&table.schema),
             text(&table.table),
             text(request.statement.text()),

@@ -18,7 +18,7 @@ use crate::capture::Mode;
 use crate::error::{Error, Result};
 use crate::mysql::{Server, Session};
 use crate::pace;
-use crate::request::Request;
+use crate::request::{Rehearse, Request};
 use crate::schema::{Mapping, Table, difference};
 use crate::swap::Way;
 
@@ -91,7 +91,10 @@ pub async fn draw(server: &Server, request: &Request) -> Result<Plan> {
     checks::server::supported(server.facts())?;
     checks::clauses::check(&request.statement)?;
     let mut session = server.session().await?;
-    checks::server::writable(&mut session).await?;
+    match request.rehearse {
+        Some(Rehearse::OnReplica) => checks::on_replica::check(&mut session, request).await?,
+        Some(Rehearse::Here) | None => checks::server::writable(&mut session).await?,
+    }
     let original = checks::original::find(&mut session, request).await?;
     checks::grants::to_alter(&mut session, &original.name).await?;
 

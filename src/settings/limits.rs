@@ -47,6 +47,8 @@ pub struct Replicas {
     pub named: Vec<Replica>,
     /// Also those that the server knows, asked for as long as the run goes on.
     pub discover: bool,
+    /// Also the server itself, because it is one.
+    pub itself: bool,
 }
 
 /// A replica.

@@ -77,6 +77,10 @@ pub(crate) struct RunArguments {
     /// remove all that was made, and say what it took
     #[arg(long, conflicts_with = "dry_run", help_heading = CHANGE)]
     pub(crate) rehearse: bool,
+    /// The same on a replica of the server: host:port or mysql://user@host:port (the primary's account
+    /// unless it names another)
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["dry_run", "rehearse"], help_heading = CHANGE)]
+    pub(crate) rehearse_on: Option<String>,
     #[command(flatten)]
     pub(crate) tuning: Tuning,
     #[command(flatten)]

@@ -72,7 +72,7 @@ impl PaceArguments {
         let named = named.collect::<Result<_>>()?;
         Ok(Limits {
             max_lag: self.max_lag.unwrap_or(default.max_lag),
-            replicas: Replicas { named, discover: self.discover_replicas },
+            replicas: Replicas { named, discover: self.discover_replicas, itself: false },
             max_load: self.max_load.clone(),
             critical_load: self.critical_load.clone(),
             query: self.throttle_query.clone(),

@@ -11,6 +11,7 @@ mod latency;
 mod line;
 mod load;
 mod query;
+mod source;
 mod status;
 mod windows;
 
@@ -39,6 +40,7 @@ use latency::Latency;
 use line::Line;
 use load::Load;
 use query::Query;
+use source::Source;
 
 /// One that reads a signal.
 #[derive(Debug)]
@@ -54,6 +56,7 @@ pub(super) enum Probe {
     History(History),
     Capture(Capture),
     Disk(Disk),
+    Source(Source),
 }
 
 impl Probe {
@@ -83,6 +86,7 @@ impl Probe {
             Self::Latency(Latency::new(line())),
             Self::History(History::new(line())),
             Self::Disk(Disk::new(line())),
+            Self::Source(Source::new(line())),
         ]
     }
 
@@ -91,7 +95,7 @@ impl Probe {
         match self {
             Self::Load(_) => Reason::Load,
             Self::Critical(_) => Reason::CriticalLoad,
-            Self::Lag(_) => Reason::ReplicaLag,
+            Self::Lag(_) | Self::Source(_) => Reason::ReplicaLag,
             Self::Query(_) => Reason::Query,
             Self::Http(_) => Reason::Http,
             Self::Flags => Reason::FlagFile,
@@ -112,7 +116,8 @@ impl Probe {
             | Self::Http(_)
             | Self::Windows
             | Self::Latency(_)
-            | Self::Capture(_) => Duration::from_secs(1),
+            | Self::Capture(_)
+            | Self::Source(_) => Duration::from_secs(1),
             Self::History(_) | Self::Disk(_) => Duration::from_secs(5),
         }
     }
@@ -131,6 +136,7 @@ impl Probe {
             Self::History(history) => history.look(limits).await,
             Self::Capture(capture) => Ok(capture.look(limits)),
             Self::Disk(disk) => disk.look(limits).await,
+            Self::Source(source) => source.look(limits).await,
         }
     }
 

@@ -12,6 +12,7 @@ pub(super) mod grants;
 mod helper_names;
 mod new_columns;
 mod not_null;
+pub(super) mod on_replica;
 pub(super) mod original;
 mod probe;
 mod replica;

@@ -161,7 +161,7 @@ async fn unfiltered(session: &mut Session) -> Result<()> {
     .hint("remove the filter: such a log is no proof of anything"))
 }
 
-async fn variables(session: &mut Session) -> Result<HashMap<String, String>> {
+pub(super) async fn variables(session: &mut Session) -> Result<HashMap<String, String>> {
     let rows: Vec<(String, String)> = session
         .rows(
             "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('super_read_only', 'read_only', \
@@ -174,10 +174,10 @@ async fn variables(session: &mut Session) -> Result<HashMap<String, String>> {
 }
 
 /// Empty when there is no such variable.
-fn value<'v>(variables: &'v HashMap<String, String>, name: &str) -> &'v str {
+pub(super) fn value<'v>(variables: &'v HashMap<String, String>, name: &str) -> &'v str {
     variables.get(name).map_or("", String::as_str)
 }
 
-fn is_on(variables: &HashMap<String, String>, name: &str) -> bool {
+pub(super) fn is_on(variables: &HashMap<String, String>, name: &str) -> bool {
     matches!(value(variables, name), "ON" | "1")
 }

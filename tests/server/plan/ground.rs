@@ -83,7 +83,7 @@ impl Ground {
             table: self.table(table),
             statement: Statement::parse(&self.words(sql)).unwrap(),
             id: None,
-            rehearse: false,
+            rehearse: None,
             copy: false,
             allow: BTreeSet::new(),
             capture: None,

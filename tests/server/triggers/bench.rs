@@ -73,7 +73,7 @@ impl Bench {
             table: TableName::new(schema, "t"),
             statement: Statement::parse("FORCE").unwrap(),
             id: None,
-            rehearse: false,
+            rehearse: None,
             copy: true,
             allow: BTreeSet::new(),
             capture: Some(Mode::Triggers),

@@ -2,6 +2,7 @@
 //! asked which change it has got. Only numbers are compared, never clocks.
 
 mod beats;
+mod channels;
 mod discover;
 mod heart;
 mod peer;
@@ -23,6 +24,7 @@ const DISCOVER_EVERY: Duration = Duration::from_secs(30);
 /// Below a limit like this a half of it is no more than the time between two beats.
 const FINE: Duration = Duration::from_millis(300);
 
+pub(in crate::pace::signal) use channels::behind;
 pub(in crate::pace::signal) use heart::interval;
 
 /// Looks at all replicas.

@@ -2,18 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use mysql_async::Row;
-
 use super::super::Line;
+use super::channels;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
-use crate::mysql::{Facts, Fault, Flavour, Server, Session};
+use crate::mysql::{Facts, Server};
 use crate::settings::Replica;
 
 /// How often is read how late a replica is meant to be.
 const READ_DELAY_EVERY: Duration = Duration::from_secs(10);
-/// A server reckons such a delay in whole seconds, at both ends.
-const COARSE: Duration = Duration::from_secs(1);
 /// Finding a replica takes no longer than this.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -57,7 +54,7 @@ impl Peer {
             None => self.line.insert(Line::to(&found(&self.replica).await?)),
         };
         if self.delay_read.is_none_or(|read| read.elapsed() >= READ_DELAY_EVERY) {
-            self.delay = line.ask(async |session| delay(session, source).await).await?;
+            self.delay = line.ask(async |session| channels::delay(session, source).await).await?;
             self.delay_read = Some(Instant::now());
         }
         let beat = line.ask(async |session| journal.beat_seen(session).await).await;
@@ -86,37 +83,4 @@ pub(super) async fn found(replica: &Replica) -> Result<Server> {
         .await
         .map_err(silent)
         .flatten()
-}
-
-/// How late it is meant to be: the channel that comes from our server tells, or the only one. An
-/// account that may not ask takes it for nothing.
-async fn delay(session: &mut Session, source: &Facts) -> Result<Duration> {
-    let channels: Result<Vec<Row>> = match session.flavour() {
-        Flavour::Mariadb => session.rows("SHOW ALL SLAVES STATUS").await,
-        Flavour::Mysql => match session.rows("SHOW REPLICA STATUS").await {
-            // Servers that do not know these words.
-            Err(error) if error.errno() == Some(1064) => session.rows("SHOW SLAVE STATUS").await,
-            channels => channels,
-        },
-    };
-    let channels = match channels {
-        Err(error) if Fault::is_denied(&error) => Vec::new(),
-        channels => channels?,
-    };
-    let is_ours = |row: &&Row| {
-        ["Source_UUID", "Master_UUID"].iter().any(|name| text(row, name) == source.uuid)
-            || text(row, "Master_Server_Id") == source.server_id.to_string()
-    };
-    let ours = channels.iter().find(is_ours).or(match &channels[..] {
-        [only] => Some(only),
-        _ => None,
-    });
-    let seconds: u64 = ours.and_then(|row| text(row, "SQL_Delay").parse().ok()).unwrap_or(0);
-    Ok(if seconds == 0 { Duration::ZERO } else { Duration::from_secs(seconds) + COARSE })
-}
-
-/// Empty when there is no such column.
-fn text(row: &Row, name: &str) -> String {
-    let value: Option<Option<Vec<u8>>> = row.get_opt(name).and_then(std::result::Result::ok);
-    String::from_utf8_lossy(&value.flatten().unwrap_or_default()).into_owned()
 }
