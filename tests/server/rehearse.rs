@@ -2,13 +2,16 @@
 
 use serde_json::Value;
 
-use crate::faults::bed::{Bed, PATIENCE};
+use crate::support::address::Address;
+use crate::support::bed::{Bed, PATIENCE};
+use crate::support::pair;
 use crate::support::place::{Place, played};
 
 played! {
     everywhere: everything_but_the_change;
     on_both_servers: a_run_that_stopped_is_not_lost_to_it;
     mysql_with_binlog: what_the_server_would_do_at_once;
+    with_binlog: on_a_replica;
 }
 
 impl Bed {
@@ -78,4 +81,38 @@ async fn what_the_server_would_do_at_once(place: Place) {
     assert_eq!((ran.code, &ran.finished()["outcome"]), (0, &Value::from("rehearsed")), "{ran:#?}");
     assert_eq!(bed.definition().await, before);
     bed.gone().await;
+}
+
+async fn on_a_replica(place: Place) {
+    let bed = Bed::on_a_server_with("rehearse_replica", place, &[]).await;
+    let replica = pair::follow(&bed, true, &[]).await;
+    pair::have_come_to(&[&replica], &bed, "begun").await;
+    let there = bed.on(&replica);
+    let tables = there.tables().await;
+    let application = bed.application();
+
+    let on = |address: &Address| format!("--rehearse-on={}:{}", address.host, address.port);
+    let ran = bed.start_with(&[&on(&bed.address)]).wait(PATIENCE);
+    assert_eq!((ran.code, &ran.error()["code"]), (3, &Value::from("not_a_replica")), "{ran:#?}");
+    let ran = bed.start_with(&[&on(&there.address)]).wait(PATIENCE);
+    let rule = "errant-transactions";
+    assert_eq!((ran.code, &ran.error()["code"]), (3, &Value::from(rule)), "{ran:#?}");
+    assert_eq!(there.tables().await, tables);
+
+    let ran = bed.start_with(&[&on(&there.address), "--allow", rule]).wait(PATIENCE);
+    assert_eq!((ran.code, &ran.finished()["outcome"]), (0, &Value::from("rehearsed")), "{ran:#?}");
+    assert!(ran.finished()["rows"].as_u64().unwrap() > 0, "{ran:#?}");
+    assert_eq!(there.tables().await, tables);
+    application.stop().nothing();
+    // It goes on replicating, and nothing of the rehearsal came to the primary.
+    pair::have_come_to(&[&replica], &bed, "ended").await;
+    there.is_like_the_twin(&ran).await;
+    let schemas = "SELECT schema_name FROM information_schema.schemata";
+    let ours = bed.column(schemas).await.into_iter().filter(|name| name.starts_with("_zosc"));
+    assert_eq!(ours.count(), 0);
+    // A change of the primary's does not meet what is left on the replica.
+    let ran = bed.start().wait(PATIENCE);
+    bed.is_migrated(&ran).await;
+    pair::have_come_to(&[&replica], &bed, "changed").await;
+    there.is_migrated(&ran).await;
 }

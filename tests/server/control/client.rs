@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::faults::bed::PATIENCE;
+use crate::support::bed::PATIENCE;
 use crate::support::zosc::{Running, ZOSC};
 
 /// Where a run listens.

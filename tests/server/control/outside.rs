@@ -14,7 +14,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::json;
 
 use super::client::{Door, told};
-use crate::faults::bed::{Bed, PATIENCE};
+use crate::support::bed::{Bed, PATIENCE};
 use crate::support::place::{Place, played};
 use crate::support::zosc::ZOSC;
 

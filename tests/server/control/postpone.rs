@@ -7,7 +7,7 @@ use mysql_async::prelude::Queryable;
 use serde_json::{Value, json};
 
 use super::client::{Door, ctl};
-use crate::faults::bed::{Bed, PATIENCE};
+use crate::support::bed::{Bed, PATIENCE};
 use crate::support::place::{Place, played};
 use crate::support::zosc;
 

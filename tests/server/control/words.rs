@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::client::{Client, Door, ctl};
-use crate::faults::bed::{Bed, PATIENCE, until_it_says};
+use crate::support::bed::{Bed, PATIENCE, until_it_says};
 use crate::support::place::{Place, played};
 
 played! {

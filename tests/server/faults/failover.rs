@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::bed::{Bed, PATIENCE, until_it_says};
-use super::pair::{fail_over, follow, has_come_to};
+use crate::support::bed::{Bed, PATIENCE, until_it_says};
+use crate::support::pair::{fail_over, follow, have_come_to};
 use crate::support::place::{Place, played};
 
 played! {
@@ -61,7 +61,7 @@ async fn moved_at(crash: &str, name: &str, place: Place) -> Bed {
     let application = bed.application();
     let ran = bed.start_doomed(crash).wait(PATIENCE);
     assert_eq!(ran.code, -1, "it did not die: {ran:#?}");
-    has_come_to(&replica, &bed).await;
+    have_come_to(&[&replica], &bed, "milestone").await;
     fail_over(&mut bed, replica).await;
     application.stop().only(&ENDING);
     bed

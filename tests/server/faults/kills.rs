@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::bed::{Bed, PATIENCE, until_it_says};
+use crate::support::bed::{Bed, PATIENCE, until_it_says};
 use crate::support::place::{Place, played};
 
 played! {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
 
-use super::bed::{Bed, PATIENCE, until_it_says};
+use crate::support::bed::{Bed, PATIENCE, until_it_says};
 use crate::support::place::{Place, played};
 
 played! {

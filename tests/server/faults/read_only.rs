@@ -1,6 +1,6 @@
 //! The server becomes read only, and writable again.
 
-use super::bed::{Bed, PATIENCE, until_it_says};
+use crate::support::bed::{Bed, PATIENCE, until_it_says};
 use crate::support::place::{Place, played};
 
 played! {

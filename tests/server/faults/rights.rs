@@ -1,6 +1,6 @@
 //! The account loses a right while zosc works.
 
-use super::bed::{Bed, PATIENCE, until_it_says};
+use crate::support::bed::{Bed, PATIENCE, until_it_says};
 use crate::support::place::{Place, played};
 
 played! {

@@ -2,7 +2,7 @@
 //! run so that it can be gone on with.
 
 use super::endpoint::Endpoint;
-use crate::faults::bed::{Bed, PATIENCE};
+use crate::support::bed::{Bed, PATIENCE};
 use crate::support::place::{Place, played};
 
 played! {

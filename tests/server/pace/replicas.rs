@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use mysql_async::prelude::Queryable;
 
 use super::{rests, until_it_rests_for};
-use crate::faults::bed::{Bed, PATIENCE, until_it_says};
 use crate::support::address::Address;
+use crate::support::bed::{Bed, PATIENCE, until_it_says};
 use crate::support::mysqld::Mysqld;
+use crate::support::pair::have_come_to;
 use crate::support::place::{Place, played};
 use crate::support::replication::follow;
 use crate::support::zosc::Ran;
@@ -118,21 +119,6 @@ async fn is_everywhere(bed: &Bed, replicas: &[&Mysqld], ran: &Ran) {
         let differing: Vec<String> = conn.query(bed.differing()).await.unwrap();
         conn.disconnect().await.unwrap();
         assert_eq!(differing, [""; 0], "on a replica: {ran:#?}");
-    }
-}
-
-/// Waits until the replicas have all that was done by now.
-async fn have_come_to(replicas: &[&Mysqld], bed: &Bed, milestone: &str) {
-    bed.run(&[&format!("CREATE TABLE {}.{milestone} (a INT)", bed.schema)]).await;
-    let come = format!(
-        "SELECT COUNT(*) FROM information_schema.tables \
-         WHERE table_schema = '{}' AND table_name = '{milestone}'",
-        bed.schema
-    );
-    for replica in replicas {
-        while Address::of(replica).cell(&come, 0).await.as_deref() != Some("1") {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
     }
 }
 

@@ -8,8 +8,8 @@ use mysql_async::prelude::Queryable;
 
 use super::endpoint::Endpoint;
 use super::{rests, until_it_rests_for};
-use crate::faults::bed::{Bed, PATIENCE};
 use crate::support::address::Address;
+use crate::support::bed::{Bed, PATIENCE};
 use crate::support::place::{Place, played};
 
 played! {

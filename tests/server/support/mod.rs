@@ -1,10 +1,13 @@
 //! What the tests stand on.
 
 pub mod address;
+pub mod application;
+pub mod bed;
 mod dialect;
 pub mod each;
 pub mod ground;
 pub mod mysqld;
+pub mod pair;
 pub mod place;
 pub mod proxy;
 pub mod pulse;

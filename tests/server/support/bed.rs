@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 
+use super::address::Address;
 use super::application::{Application, Seen};
-use crate::support::address::Address;
-use crate::support::mysqld::Mysqld;
-use crate::support::place::Place;
-use crate::support::zosc::{self, Ran, Running};
+use super::mysqld::Mysqld;
+use super::place::Place;
+use super::zosc::{self, Ran, Running};
 
 /// How long anything may take before it counts as hanging.
 pub const PATIENCE: Duration = Duration::from_mins(5);
@@ -70,6 +70,12 @@ impl Bed {
         ])
         .await;
         bed
+    }
+
+    /// What has the same names, such as on a replica.
+    pub fn on(&self, server: &Mysqld) -> Self {
+        let (schema, account) = (self.schema.clone(), self.account.clone());
+        Self { server: None, address: Address::of(server), place: self.place, schema, account }
     }
 
     pub async fn run(&self, statements: &[&str]) {

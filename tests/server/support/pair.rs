@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use mysql_async::Row;
 use mysql_async::prelude::Queryable;
 
+use super::address::Address;
 use super::bed::{Bed, PATIENCE};
-use crate::support::address::Address;
-use crate::support::mysqld::{Database, Mysqld};
-use crate::support::replication;
+use super::mysqld::{Database, Mysqld};
+use super::replication;
 
 /// What the servers call a replica's work when it has none.
 const APPLIED: &str = "has read all relay log";
@@ -42,17 +42,18 @@ pub async fn follow(bed: &Bed, by_gtid: bool, extra: &[&str]) -> Mysqld {
     replication::follow(&bed.address, by_gtid, &[&["--server-id=2"], extra].concat()).await
 }
 
-/// Waits until the replica has all that was done by now.
-pub async fn has_come_to(replica: &Mysqld, bed: &Bed) {
-    bed.run(&[&format!("CREATE TABLE {}.milestone (a INT)", bed.schema)]).await;
+/// Waits until the replicas have all that was done by now, which a table of this name marks.
+pub async fn have_come_to(replicas: &[&Mysqld], bed: &Bed, milestone: &str) {
+    bed.run(&[&format!("CREATE TABLE {}.{milestone} (a INT)", bed.schema)]).await;
     let come = format!(
         "SELECT COUNT(*) FROM information_schema.tables \
-         WHERE table_schema = '{}' AND table_name = 'milestone'",
+         WHERE table_schema = '{}' AND table_name = '{milestone}'",
         bed.schema
     );
-    let replica = Address::of(replica);
-    while replica.cell(&come, 0).await.as_deref() != Some("1") {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    for replica in replicas {
+        while Address::of(replica).cell(&come, 0).await.as_deref() != Some("1") {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 }
 

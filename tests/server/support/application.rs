@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error};
 
-use crate::support::address::Address;
-use crate::support::pulse::Pulse;
+use super::address::Address;
+use super::pulse::Pulse;
 
 /// Each has rows of its own, so that none waits for another.
 const WRITERS: u64 = 2;
