@@ -10,6 +10,7 @@ use super::words::Word;
 use crate::error::{Error, Kind, Result};
 use crate::event::Stage;
 use crate::means::Means;
+use crate::pace;
 use crate::settings::Setting;
 
 /// What an operator's word is called as a reason; gh-ost's clients look for it.
@@ -20,7 +21,7 @@ const SEEN: Duration = Duration::from_millis(500);
 impl Helm {
     pub(super) async fn change(&self, word: Word, by: &str) -> Result<Answer> {
         let done = match word {
-            Word::Set(setting, value) => self.set(setting, &value)?,
+            Word::Set(setting, value) => self.set(setting, &value).await?,
             Word::Throttle => {
                 self.means.pace.hold(COMMANDED);
                 self.until(true).await;
@@ -29,7 +30,7 @@ impl Helm {
             Word::NoThrottle => self.no_throttle().await,
             Word::Postpone => self.postpone().await?,
             Word::NoPostpone => self.no_postpone().await?,
-            Word::PostponeByFile(file) => self.postpone_by_file(file)?,
+            Word::PostponeByFile(file) => self.postpone_by_file(file).await?,
             Word::CutOver => self.cut_over().await?,
             Word::Verify => self.verify()?,
             Word::Abort => self.abort(by),
@@ -39,22 +40,20 @@ impl Helm {
         Ok(Answer::text(format!("{done}\n{now}")).with("done", done))
     }
 
-    /// By the rules of its flag.
-    fn set(&self, setting: Setting, value: &str) -> Result<String> {
+    /// By the rules of its flag; a limit that can never be read here is not taken.
+    async fn set(&self, setting: Setting, value: &str) -> Result<String> {
+        let _turn = self.turn.lock().await;
         let word = setting.word();
         let Means { server, settings, gate, .. } = &self.means;
-        let mut set = Ok(());
-        settings.change(|settings| {
-            let mut changed = settings.clone();
-            set = setting.set(&mut changed, value, server.connection());
-            if set.is_ok() {
-                *settings = changed;
-            }
-        });
-        set.map_err(|why| {
+        let mut changed = settings.now();
+        setting.set(&mut changed, value, server.connection()).map_err(|why| {
             Error::usage("bad_value", format!("`{word}` cannot be set so: {why}"))
                 .hint(format!("`{word}=?` tells what it is now"))
         })?;
+        if changed.limits != settings.now().limits {
+            pace::check(server, &changed.limits, self.means.journal.schema()).await?;
+        }
+        settings.change(|settings| *settings = changed);
         if matches!(setting, Setting::PostponeFlagFile | Setting::CutOverWindow) {
             gate.postpone(gate.is_postponed());
         }
@@ -99,7 +98,8 @@ impl Helm {
     }
 
     /// As gh-ost: the file is made, and the swap waits as long as it is there.
-    fn postpone_by_file(&self, file: PathBuf) -> Result<String> {
+    async fn postpone_by_file(&self, file: PathBuf) -> Result<String> {
+        let _turn = self.turn.lock().await;
         let made = OpenOptions::new().create(true).append(true).open(&file);
         made.map_err(|error| {
             let message = format!("the file {} cannot be made: {error}", file.display());

@@ -6,16 +6,11 @@ use crate::mysql::Server;
 use crate::settings::Limits;
 
 /// An error that says which limit can never be read on this server, or which replica cannot be
-/// reached, and the way out. What merely presses now is none.
-pub async fn check(server: &Server, limits: &Limits) -> Result<()> {
+/// reached or does not let the heartbeat in the journal's schema be read, and the way out. What merely
+/// presses now is none.
+pub async fn check(server: &Server, limits: &Limits, journal_schema: &str) -> Result<()> {
     of_the_server(server, limits).await?;
-    check_replicas(server, &limits.replicas, None).await
-}
-
-/// The same for a run whose journal is in this schema: replicas must let its heartbeat be read.
-pub async fn check_with_journal(server: &Server, limits: &Limits, schema: &str) -> Result<()> {
-    of_the_server(server, limits).await?;
-    check_replicas(server, &limits.replicas, Some(schema)).await
+    check_replicas(server, &limits.replicas, journal_schema).await
 }
 
 async fn of_the_server(server: &Server, limits: &Limits) -> Result<()> {

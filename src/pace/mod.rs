@@ -23,7 +23,7 @@ use controller::Controller;
 use reading::Pressure;
 use signal::{Capture, Probe};
 
-pub use check::{check, check_with_journal};
+pub use check::check;
 pub use reading::Reason;
 pub use signal::Behind;
 

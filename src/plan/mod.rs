@@ -136,7 +136,7 @@ async fn rehearsed(
         method::Way::Copy => {
             let key = key::choose(&original, &rehearsed.after, &ways)?;
             let journal = &request.journal_schema;
-            pace::check_with_journal(server, &request.settings.limits, journal).await?;
+            pace::check(server, &request.settings.limits, journal).await?;
             findings.extend(checks::grants::to_copy(session, &original.name, journal).await?);
             let (mode, why) =
                 capture::choose(server, session, request, &original.name, &key).await?;

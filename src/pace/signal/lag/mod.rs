@@ -126,13 +126,9 @@ fn judge(name: &str, lag: Duration, limit: Duration) -> Pressure {
     }
 }
 
-/// An error when a replica cannot be looked at, or those of the server not be asked for. With the
-/// run's journal, also when the account may not read the heartbeat there.
-pub(in crate::pace) async fn check(
-    server: &Server,
-    wanted: &Replicas,
-    journal_schema: Option<&str>,
-) -> Result<()> {
+/// An error when a replica cannot be looked at, those of the server cannot be asked for, or the account
+/// may not read the heartbeat there.
+pub(in crate::pace) async fn check(server: &Server, wanted: &Replicas, schema: &str) -> Result<()> {
     let mut all = wanted.named.clone();
     if wanted.discover {
         let found = async |session: &mut _| discover::replicas(server, session).await;
@@ -141,14 +137,11 @@ pub(in crate::pace) async fn check(
     for replica in all {
         let named = |error: Error| error.during(format!("replica {}", replica.name));
         let found = peer::found(&replica).await.map_err(named)?;
-        if let Some(schema) = journal_schema {
-            let readable = async |session: &mut _| Journal::may_read_beats(session, schema).await;
-            let readable = Line::to(&found).ask(readable).await;
-            readable.map_err(|error| {
-                let is_denied = Fault::is_denied(&error);
-                if is_denied { may_not_read(&replica, schema, &error) } else { named(error) }
-            })?;
-        }
+        let readable = async |session: &mut _| Journal::may_read_beats(session, schema).await;
+        Line::to(&found).ask(readable).await.map_err(|error| {
+            let is_denied = Fault::is_denied(&error);
+            if is_denied { may_not_read(&replica, schema, &error) } else { named(error) }
+        })?;
     }
     Ok(())
 }
