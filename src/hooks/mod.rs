@@ -140,6 +140,7 @@ impl Hooks {
         self.teller.hear_out().await;
         match done {
             Ok(Outcome::Nothing | Outcome::Already) => {}
+            Ok(Outcome::Rehearsed(_)) => self.tell(Moment::Rehearsed, &[]),
             Ok(outcome) => self.tell(Moment::Swapped, &[("outcome", outcome.word().into())]),
             Err(error) => {
                 let (code, message) = (error.code.into(), error.message.clone().into());
@@ -174,7 +175,7 @@ impl Caller {
     /// Calls the hooks of a moment that only tell.
     async fn tell(&self, moment: Moment, facts: &Facts) {
         let Err(trouble) = self.call(moment, facts).await else { return };
-        let is_over = matches!(moment, Moment::Swapped | Moment::Failed);
+        let is_over = matches!(moment, Moment::Swapped | Moment::Rehearsed | Moment::Failed);
         if self.settings.on_failure == Some(OnFailure::Stop) && !is_over {
             let message = format!("a hook failed: {trouble}");
             return self.halt.stop(

@@ -21,6 +21,8 @@ pub enum Moment {
     BeforeCutOver,
     /// The change is made.
     Swapped,
+    /// A rehearsal has gone through: nothing is changed.
+    Rehearsed,
     /// The run has ended without it.
     Failed,
     /// Work rests.
@@ -33,7 +35,7 @@ pub enum Moment {
 
 impl Moment {
     /// All, in the order of a run.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Startup,
         Self::BeforeCopy,
         Self::Copied,
@@ -41,6 +43,7 @@ impl Moment {
         Self::Postponed,
         Self::BeforeCutOver,
         Self::Swapped,
+        Self::Rehearsed,
         Self::Failed,
         Self::Throttled,
         Self::Unthrottled,
@@ -57,6 +60,7 @@ impl Moment {
             Self::Postponed => "postponed",
             Self::BeforeCutOver => "before_cut_over",
             Self::Swapped => "swapped",
+            Self::Rehearsed => "rehearsed",
             Self::Failed => "failed",
             Self::Throttled => "throttled",
             Self::Unthrottled => "unthrottled",
