@@ -193,7 +193,10 @@ impl Rounds {
         while self.hands.len() > wanted
             && let Some(hand) = self.hands.pop()
         {
-            hand.session.close().await?;
+            // It has nothing to lose; its connection may be lost already.
+            if let Err(error) = hand.session.close().await {
+                tracing::debug!(%error, "a connection that is needed no more");
+            }
         }
         while self.hands.len() < wanted {
             self.hands.push(Hand::open(&self.means).await?);
