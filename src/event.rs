@@ -154,6 +154,8 @@ pub struct Progress {
     pub lag_ms: u64,
     /// Rows of the next chunk.
     pub chunk_rows: u64,
+    /// Milliseconds that the last chunk took.
+    pub chunk_ms: u64,
     /// Workers that may copy.
     pub workers: usize,
 }

@@ -110,6 +110,7 @@ impl Teller {
                 backlog: self.carrier.ledger(|ledger| ledger.backlog()),
                 lag_ms: crate::event::millis(self.carrier.lag()),
                 chunk_rows: self.size.rows(),
+                chunk_ms: self.size.took_ms(),
                 workers: self.means.pace.effort().workers,
             }));
         }

@@ -230,3 +230,11 @@ fn signals_end_with_their_own_codes() {
         assert_eq!((&error["kind"], &finished["exit_code"]), (&word.into(), &code.into()));
     }
 }
+
+#[test]
+fn the_view_needs_a_terminal() {
+    let said = say(&mut zosc(&["top", "shop.orders"]));
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.contains("zosc ctl shop.orders status --watch"), "{}", said.err);
+    assert_eq!(said.out, "");
+}

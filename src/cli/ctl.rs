@@ -1,13 +1,13 @@
 //! `zosc ctl`: talk to a run that goes on.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use zosc::control::{self, Living};
-use zosc::error::{Error, Result};
+use zosc::control;
+use zosc::error::Result;
 
 use super::args::CtlArguments;
+use super::living;
 use crate::report::{self, Format};
 
 /// Says it and prints the answer; gives the exit code.
@@ -38,7 +38,7 @@ async fn list(format: Format) -> Result<bool> {
 
 /// Whether the run did as it was told.
 async fn tell(run: &str, words: &[String], format: Format) -> Result<bool> {
-    let path = find(run).await?;
+    let path = living::find(run).await?;
     let answer = control::ask(&path, &question(words)).await?;
     report::spoken(format, &answer);
     Ok(answer["ok"] == true)
@@ -46,16 +46,9 @@ async fn tell(run: &str, words: &[String], format: Format) -> Result<bool> {
 
 /// Until the run has ended.
 async fn watch_over(run: &str, words: &[String], seconds: u64, format: Format) -> Result<bool> {
-    let path = find(run).await?;
+    let path = living::find(run).await?;
     loop {
-        let answer = match control::ask(&path, &question(words)).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                // A run that ends stops talking a moment before its socket goes.
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                return if path.exists() { Err(error) } else { Ok(true) };
-            }
-        };
+        let Some(answer) = living::ask(&path, &question(words)).await? else { return Ok(true) };
         if !report::spoken(format, &answer) {
             return Ok(true);
         }
@@ -74,39 +67,6 @@ fn question(words: &[String]) -> Value {
             None => json!({ "do": words.trim() }),
         },
         [word, value @ ..] => json!({ "do": word, "value": value.join(" ") }),
-    }
-}
-
-/// Its socket: by path, by the run's number, or by the table's name.
-async fn find(run: &str) -> Result<PathBuf> {
-    if run.contains('/') || Path::new(run).exists() {
-        return Ok(run.into());
-    }
-    let is_bare = |(_, table): (&str, &str)| table == run;
-    let is_meant = |living: &&Living| {
-        let status = &living.status;
-        let number = run.parse::<u64>().ok();
-        number.is_some_and(|number| status["run"] == number)
-            || status["table"] == run
-            || status["id"] == run
-            || status["table"].as_str().and_then(|table| table.split_once('.')).is_some_and(is_bare)
-    };
-    let living = control::living().await?;
-    let found: Vec<&Living> = living.iter().filter(is_meant).collect();
-    match found.as_slice() {
-        [one] => Ok(one.path.clone()),
-        [] => Err(Error::refused(
-            "no_such_run",
-            format!("no run `{run}` of yours listens on this machine"),
-        )
-        .hint("`zosc ctl` lists those that do; `zosc status` all that the server knows")
-        .hint("one that was started with `--control-socket` is found by that path")),
-        several => {
-            let paths: Vec<String> =
-                several.iter().map(|living| living.path.display().to_string()).collect();
-            Err(Error::refused("many_runs", format!("`{run}` may be any of several runs"))
-                .hint(format!("name it by its path: {}", paths.join(", "))))
-        }
     }
 }
 

@@ -6,6 +6,7 @@ mod clean;
 mod connection;
 mod ctl;
 mod file;
+mod living;
 mod name;
 mod password;
 mod plan;
@@ -14,6 +15,7 @@ mod run;
 mod settings;
 mod signals;
 mod status;
+mod top;
 mod verbosity;
 
 use args::{Arguments, Command};
@@ -32,6 +34,7 @@ pub(crate) async fn main() -> u8 {
         Command::Resume(arguments) => resume::execute(*arguments).await,
         Command::Status(arguments) => status::execute(&arguments).await,
         Command::Ctl(arguments) => ctl::execute(&arguments).await,
+        Command::Top(arguments) => top::execute(&arguments).await,
         Command::Clean(arguments) => clean::execute(&arguments).await,
     }
 }

@@ -113,6 +113,7 @@ pub(super) async fn status(helm: &Helm) -> Answer {
         "run": run, "id": name, "table": table.plain(), "server": place, "statement": statement,
         "state": state.word(), "stage": status.stage, "progress": progress,
         "seconds": begun.elapsed().as_secs(), "rested_seconds": status.rested.as_secs(),
+        "workers": helm.means.pace.effort().workers, "measured": helm.means.pace.measured(),
         "throttled": helm.means.pace.answer().slowed, "waiting": status.waiting.as_ref().map(why),
         "postponed": helm.means.gate.is_postponed(), "cut_over_waits_for": shut,
         "attempts": status.attempts, "warnings": status.warnings,

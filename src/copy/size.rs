@@ -12,12 +12,15 @@ const FIRST: u64 = 500;
 #[derive(Debug)]
 pub struct ChunkSize {
     rows: AtomicU64,
+    /// Milliseconds that the last one took.
+    took_ms: AtomicU64,
 }
 
 impl ChunkSize {
     /// Starts small.
     pub fn new(effort: &Effort) -> Self {
-        Self { rows: AtomicU64::new(FIRST.min(effort.max_chunk_rows.max(1))) }
+        let rows = AtomicU64::new(FIRST.min(effort.max_chunk_rows.max(1)));
+        Self { rows, took_ms: AtomicU64::new(0) }
     }
 
     /// Rows of the next chunk.
@@ -25,9 +28,15 @@ impl ChunkSize {
         self.rows.load(Ordering::Relaxed)
     }
 
+    /// Milliseconds that the last chunk took.
+    pub fn took_ms(&self) -> u64 {
+        self.took_ms.load(Ordering::Relaxed)
+    }
+
     /// A chunk of `rows` took so long, and this is asked for now. Grows by at most half, shrinks as far
     /// as it must: a chunk that is too long is worse than one that is too short.
     pub fn observe(&self, rows: u64, took: Duration, asked: &Effort) {
+        self.took_ms.store(crate::event::millis(took), Ordering::Relaxed);
         let next = next(self.rows(), rows, took, asked.chunk_time);
         self.rows.store(next.clamp(1, asked.max_chunk_rows.max(1)), Ordering::Relaxed);
     }
@@ -62,6 +71,6 @@ mod tests {
         let size = ChunkSize::new(&effort);
         assert_eq!(size.rows(), 10);
         size.observe(10, Duration::from_secs(100), &effort);
-        assert_eq!(size.rows(), 1);
+        assert_eq!((size.rows(), size.took_ms()), (1, 100_000));
     }
 }

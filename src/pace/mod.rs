@@ -7,6 +7,7 @@
 mod board;
 mod check;
 mod controller;
+mod gauges;
 mod reading;
 mod signal;
 
@@ -20,15 +21,17 @@ use tokio_util::sync::CancellationToken;
 
 use board::Board;
 use controller::Controller;
+use gauges::Gauges;
 use reading::Pressure;
 use signal::{Capture, Probe};
 
 pub use check::check;
+pub use gauges::Measured;
 pub use reading::Reason;
 pub use signal::Behind;
 
 use crate::error::{Error, Kind, Result};
-use crate::event::{Event, Events};
+use crate::event::{Event, Events, millis};
 use crate::halt::Halt;
 use crate::journal::Journal;
 use crate::mysql::Server;
@@ -54,6 +57,7 @@ pub struct Pace {
     /// Something was read or said.
     news: Arc<Notify>,
     capture: Capture,
+    gauges: Gauges,
     /// Since when replicas are too far behind, if they are.
     lagging: Arc<Mutex<Option<Instant>>>,
 }
@@ -106,12 +110,14 @@ impl Pace {
             held: Arc::default(),
             news: Arc::default(),
             capture: Capture::default(),
+            gauges: Gauges::default(),
             lagging: Arc::default(),
         };
         let (board, mut tasks) = (Board::default(), JoinSet::new());
         for probe in Probe::all(server, journal, live, pace.capture.clone()) {
             let slot = board.add(probe.reason());
-            tasks.spawn(probe.keep_looking(slot, board.clone(), live.clone(), pace.news.clone()));
+            let (board, gauges, news) = (board.clone(), pace.gauges.clone(), pace.news.clone());
+            tasks.spawn(probe.keep_looking(slot, board, live.clone(), gauges, news));
         }
         tasks.spawn(Mind::new(pace.clone(), board, events.clone()).think());
         (pace, Watching { _tasks: tasks })
@@ -125,6 +131,16 @@ impl Pace {
     /// The answer with its reason.
     pub fn answer(&self) -> Answer {
         self.answer.borrow().clone()
+    }
+
+    /// What is measured now, for those who watch.
+    pub fn measured(&self) -> Measured {
+        let behind = self.capture.behind();
+        Measured {
+            capture_lag_ms: behind.map(|behind| millis(behind.lag)),
+            backlog: behind.map(|behind| behind.keys),
+            ..self.gauges.now()
+        }
     }
 
     /// Waits until worker `number` (from 0) may start a transaction, or until there is nothing left

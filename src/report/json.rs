@@ -238,6 +238,7 @@ mod tests {
             backlog: 0,
             lag_ms: 7,
             chunk_rows: 10,
+            chunk_ms: 90,
             workers: 2,
         };
         let own = Own::Progress { progress: &progress, percent: Some(percent(1.0 / 3.0)) };
@@ -245,7 +246,7 @@ mod tests {
             encoded(own),
             r#""event":"progress","stage":"verify","rows":1,"rows_estimate":3,"#.to_owned()
                 + r#""fraction":0.3333,"exact":true,"rows_per_second":0.5,"eta_seconds":null,"backlog":0,"lag_ms":7,"#
-                + r#""chunk_rows":10,"workers":2,"percent":33.3}"#
+                + r#""chunk_rows":10,"chunk_ms":90,"workers":2,"percent":33.3}"#
         );
     }
 

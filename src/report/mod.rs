@@ -11,6 +11,7 @@ mod numbers;
 mod plan;
 mod record;
 mod text;
+mod top;
 
 use std::io::IsTerminal as _;
 use std::time::{Duration, SystemTime};
@@ -28,6 +29,7 @@ pub(crate) use self::control::{living, spoken};
 pub(crate) use self::ending::Ending;
 pub(crate) use self::metrics::Metrics;
 pub(crate) use self::record::Recorder;
+pub(crate) use self::top::{Key, Model, Screen, ended};
 
 /// For whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -191,6 +191,7 @@ mod tests {
             backlog: 35,
             lag_ms: 120,
             chunk_rows: 2000,
+            chunk_ms: 90,
             workers: 1,
         };
         assert_eq!(

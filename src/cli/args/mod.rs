@@ -17,7 +17,7 @@ use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser};
 use super::{name, settings};
 use crate::report::Format;
 
-use text::{ABOUT, AFTER, CTL, USAGE};
+use text::{ABOUT, AFTER, CTL, TOP, USAGE};
 
 pub(crate) use connection::ConnectionArguments;
 pub(crate) use hooks::ReliefArguments;
@@ -62,6 +62,9 @@ pub(crate) enum Command {
     /// Steer a run that goes on on this machine: look, slow down, postpone, swap, stop
     #[command(after_help = CTL)]
     Ctl(CtlArguments),
+    /// Watch a run that goes on on this machine: curves of its rate, lag and latency, on a terminal
+    #[command(after_help = TOP)]
+    Top(TopArguments),
     /// Drop what ended runs have left: kept originals, shadows
     Clean(CleanArguments),
 }
@@ -147,6 +150,15 @@ pub(crate) struct CtlArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct TopArguments {
+    /// The table (shop.orders), the run's number, its --id or its socket's path
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CleanArguments {
     /// Only what these runs have left; a run that can be gone on with is given up only so
     #[arg(value_name = "RUN")]
@@ -213,6 +225,7 @@ impl Command {
             Self::Resume(arguments) => &arguments.common.output,
             Self::Status(arguments) => &arguments.common.output,
             Self::Ctl(arguments) => &arguments.output,
+            Self::Top(arguments) => &arguments.output,
             Self::Clean(arguments) => &arguments.common.output,
         }
     }
@@ -220,7 +233,7 @@ impl Command {
     /// `None` where no server is spoken to.
     fn parts(&mut self) -> Option<(&mut Common, Option<&mut Tuning>)> {
         Some(match self {
-            Self::Ctl(_) => return None,
+            Self::Ctl(_) | Self::Top(_) => return None,
             Self::Run(arguments) => arguments.parts(),
             Self::Plan(arguments) => (&mut arguments.common, Some(&mut arguments.tuning)),
             Self::Resume(arguments) => (&mut arguments.common, Some(&mut arguments.tuning)),

@@ -27,6 +27,7 @@ Examples:
   Go on after Ctrl-C, a crash or a lost connection: the same command again, or
       zosc resume 7
   Look at a run while it works, slow it down, choose the moment of the swap:
+      zosc top shop.orders
       zosc ctl shop.orders --watch
       zosc ctl shop.orders max-lag 500ms
       zosc ctl shop.orders cut-over
@@ -60,3 +61,10 @@ Examples:
 
 The exit code is 0 when the run did as it was told, else 1. The same words work on the socket itself:
 echo status | nc -U PATH";
+
+pub(super) const TOP: &str = "\
+Keys: q ends the view (the run goes on), p lets the run rest, r lets it go on, c tells what would be in
+the way of the swap now.
+
+It needs a terminal; elsewhere `zosc ctl RUN status --watch` tells the same in lines. NO_COLOR is
+obeyed.";

@@ -35,9 +35,14 @@ impl Capture {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(look);
     }
 
-    pub(super) fn look(&self, limits: &Limits) -> Pressure {
+    /// What is not carried over yet, once there is a capture.
+    pub(in crate::pace) fn behind(&self) -> Option<Behind> {
         let look = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        look.map_or(Pressure::Easy, |look| judge(look(), limits.max_capture_lag))
+        look.map(|look| look())
+    }
+
+    pub(super) fn look(&self, limits: &Limits) -> Pressure {
+        self.behind().map_or(Pressure::Easy, |behind| judge(behind, limits.max_capture_lag))
     }
 }
 

@@ -24,6 +24,7 @@ pub(in crate::pace) struct Latency {
     line: Line,
     before: Option<Totals>,
     pressure: Pressure,
+    mean: Option<Duration>,
 }
 
 /// Statements since the server began, and the time they took.
@@ -43,7 +44,12 @@ struct Totals {
 
 impl Latency {
     pub(super) fn new(line: Line) -> Self {
-        Self { line, before: None, pressure: Pressure::Easy }
+        Self { line, before: None, pressure: Pressure::Easy, mean: None }
+    }
+
+    /// How long one took on average, as read last; only while there is a limit.
+    pub(super) fn mean(&self) -> Option<Duration> {
+        self.mean
     }
 
     /// Rest when they take too long on average; less when they take more than half of that.
@@ -51,6 +57,7 @@ impl Latency {
         let Some(limit) = limits.max_write_latency else {
             self.before = None;
             self.pressure = Pressure::Easy;
+            self.mean = None;
             return Ok(Pressure::Easy);
         };
         let is_first = self.before.is_none();
@@ -71,7 +78,8 @@ impl Latency {
                 self.before = Some(before);
             }
             Some(sum) => {
-                self.pressure = judge(sum, limit);
+                self.mean = sum.mean();
+                self.pressure = judge(self.mean, limit);
                 self.before = Some(now);
             }
             // Connections of ours have ended, and what they did cannot be told from others'.
@@ -93,9 +101,8 @@ fn others(before: &Totals, now: &Totals) -> Option<Sum> {
     Some(sum)
 }
 
-fn judge(sum: Sum, limit: Duration) -> Pressure {
-    let Some(mean) = sum.picoseconds.checked_div(sum.count) else { return Pressure::Easy };
-    let mean = Duration::from_nanos(mean / 1000);
+fn judge(mean: Option<Duration>, limit: Duration) -> Pressure {
+    let Some(mean) = mean else { return Pressure::Easy };
     let detail = || {
         let millis = |time: Duration| time.as_secs_f64() * 1e3;
         let (mean, limit) = (millis(mean), millis(limit));
@@ -111,6 +118,12 @@ fn judge(sum: Sum, limit: Duration) -> Pressure {
 }
 
 impl Sum {
+    /// `None` when there was no statement.
+    fn mean(self) -> Option<Duration> {
+        let mean = self.picoseconds.checked_div(self.count)?;
+        Some(Duration::from_nanos(mean / 1000))
+    }
+
     fn since(self, before: Self) -> Self {
         Self {
             count: self.count.saturating_sub(before.count),
@@ -190,8 +203,8 @@ mod tests {
 
     #[test]
     fn it_presses_from_half_of_the_limit_on() {
-        let pressure = |millis| judge(sum(10, millis), Duration::from_millis(10)).weight();
+        let pressure = |millis| judge(sum(10, millis).mean(), Duration::from_millis(10)).weight();
         assert_eq!([pressure(50), pressure(60), pressure(110)], [0, 2, 3]);
-        assert_eq!(judge(Sum::default(), Duration::from_millis(1)), Pressure::Easy);
+        assert_eq!(judge(Sum::default().mean(), Duration::from_millis(1)), Pressure::Easy);
     }
 }

@@ -21,8 +21,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::board::Board;
+use super::gauges::Gauges;
 use super::reading::{Pressure, Reason};
 use crate::error::Result;
+use crate::event::millis;
 use crate::journal::Journal;
 use crate::mysql::Server;
 use crate::settings::{Limits, Live};
@@ -140,12 +142,24 @@ impl Probe {
         }
     }
 
+    /// What it has measured, for those who watch.
+    fn show(&self, gauges: &Gauges) {
+        match self {
+            Self::Lag(lag) => gauges.set(|it| it.replica_lag_ms = lag.worst().map(millis)),
+            Self::Latency(latency) => gauges.set(|it| {
+                it.write_ms = latency.mean().map(|mean| mean.as_secs_f64() * 1e3);
+            }),
+            _ => {}
+        }
+    }
+
     /// Looks until it is dropped; at once when a limit is changed.
     pub(super) async fn keep_looking(
         mut self,
         slot: usize,
         board: Board,
         live: Live,
+        gauges: Gauges,
         news: Arc<Notify>,
     ) {
         let mut settings = live.watch();
@@ -155,6 +169,7 @@ impl Probe {
                 (now.limits.clone(), now.effort.workers)
             };
             let look = self.look(&limits, workers).await;
+            self.show(&gauges);
             board.put(slot, look);
             news.notify_one();
             tokio::select! {

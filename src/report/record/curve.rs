@@ -85,6 +85,7 @@ mod tests {
                 backlog: 0,
                 lag_ms: 0,
                 chunk_rows: 1,
+                chunk_ms: 1,
                 workers: 1,
             };
             #[allow(clippy::cast_precision_loss)]

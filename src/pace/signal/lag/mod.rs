@@ -39,6 +39,8 @@ pub(in crate::pace) struct Lag {
     looked: Option<Instant>,
     peers: Vec<Peer>,
     heart: Option<Heart>,
+    /// Of the replica that is most behind, as read last.
+    worst: Option<Duration>,
 }
 
 impl Lag {
@@ -51,11 +53,18 @@ impl Lag {
             looked: None,
             peers: Vec::new(),
             heart: None,
+            worst: None,
         }
+    }
+
+    /// How far the replica that is most behind is behind; `None` when that is not known.
+    pub(in crate::pace::signal) fn worst(&self) -> Option<Duration> {
+        self.worst
     }
 
     /// Rest when one is too far behind; an error when one cannot be looked at.
     pub(super) async fn look(&mut self, limits: &Limits) -> Result<Pressure> {
+        self.worst = None;
         self.assemble(&limits.replicas).await?;
         if self.peers.is_empty() {
             self.heart = None;
@@ -67,19 +76,21 @@ impl Lag {
         heart.is_alive()?;
         let (journal, source) = (&self.journal, server.facts());
         let looks = self.peers.iter_mut().map(|peer| peer.look(journal, source));
-        let (mut worst, mut got_by_all) = (Pressure::Easy, u64::MAX);
+        let (mut worst, mut most, mut got_by_all) = (Pressure::Easy, Duration::ZERO, u64::MAX);
         let sights = join_all(looks).await;
         for (sight, peer) in sights.into_iter().zip(&self.peers) {
             let sight = sight?;
             let behind = heart.behind(sight.beat).ok_or_else(|| peer.has_no_beat())?;
             got_by_all = got_by_all.min(sight.beat.unwrap_or(0));
             let lag = behind.saturating_sub(sight.delay);
+            most = most.max(lag);
             let pressure = judge(&peer.replica.name, lag, limits.max_lag);
             if pressure.weight() > worst.weight() {
                 worst = pressure;
             }
         }
         heart.forget(got_by_all);
+        self.worst = Some(most);
         Ok(worst)
     }
 
