@@ -174,7 +174,7 @@ fn short(number: f64) -> String {
 mod tests {
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
-    use ratatui::buffer::Buffer;
+    use ratatui::buffer::{Buffer, Cell};
     use serde_json::json;
 
     use super::super::model::tests::status;
@@ -201,7 +201,7 @@ mod tests {
 
     fn lines(buffer: &Buffer) -> String {
         let width = usize::from(buffer.area.width);
-        let symbols: Vec<&str> = buffer.content().iter().map(|cell| cell.symbol()).collect();
+        let symbols: Vec<&str> = buffer.content().iter().map(Cell::symbol).collect();
         symbols.chunks(width).map(|line| line.concat() + "\n").collect()
     }
 

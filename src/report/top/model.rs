@@ -247,8 +247,8 @@ pub(super) mod tests {
             model.see(f64::from(second), &status());
         }
         assert_eq!(model.rate.points().len(), 301);
-        assert_eq!(model.rate.points()[0].0, 699.0);
-        assert_eq!(model.span(), [699.0, 999.0]);
+        assert_eq!(model.rate.points()[0], (699.0, 9100.4));
+        assert_eq!(model.span().map(|at| at.to_string()), ["699", "999"]);
     }
 
     #[test]

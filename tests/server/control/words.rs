@@ -104,6 +104,7 @@ async fn programs_and_people(place: Place) {
     std::os::unix::fs::symlink(&path, home.path()).unwrap();
     let status = home.until(&mut running, "copying", |status| status["stage"] == "copy");
     assert_eq!((&status["table"], &status["ok"]), (&json!(table), &json!(true)));
+    assert!(status["measured"]["capture_lag_ms"].is_u64(), "{status}");
 
     // One that says nothing, and one that does not end: they lose only their own.
     let silent = home.connect();
