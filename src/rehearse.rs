@@ -30,6 +30,10 @@ pub async fn on_replica(
     events: &Events,
     halt: &Halt,
 ) -> Result<Outcome> {
+    if primary.facts().uuid == replica.facts().uuid {
+        return Err(Error::refused("not_a_replica", "`--rehearse-on` names the primary itself")
+            .hint("to rehearse there, give `--rehearse`"));
+    }
     let primary = primary.heard_by(events);
     let _guard = Guard::take(&primary, &request.table, halt).await?;
     let mut request = request.clone();
