@@ -1,6 +1,10 @@
 //! The story of one change: plan, shadow, capture, copy, verify, swap, tidy. It owns no state; each
 //! stage takes what the one before has made.
 
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+
 use crate::crash::crash_point;
 use crate::direct::Direct;
 use crate::earlier::{self, Earlier, Stopped};
@@ -17,6 +21,11 @@ use crate::request::Request;
 use crate::schema::Table;
 use crate::sql::Algorithm;
 use crate::{by_copy, direct, ending, shadow};
+
+/// So often a run begins anew by itself before it copies: for about a minute and a half.
+const ANEW: usize = 16;
+/// The first and the longest pause before that.
+const ANEW_AFTER: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
 
 /// Makes the change that is asked for, or goes on where an earlier run with the same words stopped.
 /// After a failure the original is as it was; what was made is removed, unless the error's kind says
@@ -36,13 +45,30 @@ pub async fn run(
         }
     };
     trials.over();
+    // Up to the copy each statement is tried once: what a fault that may pass has cut off begins anew,
+    // as the same command would. Later such faults are waited out where they are met.
+    let mut pauses = ExponentialBuilder::default()
+        .with_jitter()
+        .with_min_delay(ANEW_AFTER.0)
+        .with_max_delay(ANEW_AFTER.1)
+        .with_max_times(ANEW)
+        .build();
     loop {
-        match from_the_start(server, request, events, halt).await {
-            // Up to the copy each statement is tried once: what a fault that may pass has cut off
-            // begins anew, as the same command would. Later such faults are waited out where they
-            // are met.
-            Err(error) if Fault::of(&error).may_pass() => trials.wait(&error).await?,
-            done => return done,
+        let done = from_the_start(server, request, events, halt).await;
+        let Err(error) = done else { return done };
+        if !Fault::of(&error).may_pass() {
+            return Err(error);
+        }
+        // Whoever works stops the run by what it met: then that is its end.
+        halt.check()?;
+        let Some(pause) = pauses.next() else {
+            return Err(error.hint("run the same command again when the server answers steadily"));
+        };
+        let seconds = pause.as_secs_f32();
+        events.waiting("start", format!("the run begins anew in {seconds:.1} s: {error}"));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            cause = halt.stopped() => return Err(cause),
         }
     }
 }
