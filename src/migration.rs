@@ -1,6 +1,10 @@
 //! The story of one change: plan, shadow, capture, copy, verify, swap, tidy. It owns no state; each
 //! stage takes what the one before has made.
 
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+
 use crate::by_copy::Goal;
 use crate::control::Room;
 use crate::crash::crash_point;
@@ -20,6 +24,11 @@ use crate::schema::Table;
 use crate::sql::Algorithm;
 use crate::{by_copy, direct, ending, shadow, traffic};
 
+/// So often a run begins anew by itself before it copies: for about a minute and a half.
+const ANEW: usize = 16;
+/// The first and the longest pause before that.
+const ANEW_AFTER: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
+
 /// Makes the change that is asked for, or goes on where an earlier run with the same words stopped.
 /// After a failure the original is as it was; what was made is removed, unless the error's kind says
 /// that the run can be gone on with.
@@ -38,7 +47,7 @@ pub async fn run(
 
 /// The same, with somebody to tell how it goes.
 async fn guarded(server: &Server, request: &Request, operator: &Operator) -> Result<Outcome> {
-    let halt = &operator.halt;
+    let Operator { events, halt, .. } = operator;
     let mut trials = Trials::new(server, halt, "preparing the change");
     let _guard = loop {
         match Guard::take(server, &request.table, halt).await {
@@ -47,13 +56,30 @@ async fn guarded(server: &Server, request: &Request, operator: &Operator) -> Res
         }
     };
     trials.over();
+    // Up to the copy each statement is tried once: what a fault that may pass has cut off begins anew,
+    // as the same command would. Later such faults are waited out where they are met.
+    let mut pauses = ExponentialBuilder::default()
+        .with_jitter()
+        .with_min_delay(ANEW_AFTER.0)
+        .with_max_delay(ANEW_AFTER.1)
+        .with_max_times(ANEW)
+        .build();
     loop {
-        match from_the_start(server, request, operator).await {
-            // Up to the copy each statement is tried once: what a fault that may pass has cut off
-            // begins anew, as the same command would. Later such faults are waited out where they
-            // are met.
-            Err(error) if Fault::of(&error).may_pass() => trials.wait(&error).await?,
-            done => return done,
+        let done = from_the_start(server, request, operator).await;
+        let Err(error) = done else { return done };
+        if !Fault::of(&error).may_pass() {
+            return Err(error);
+        }
+        // Whoever works stops the run by what it met: then that is its end.
+        halt.check()?;
+        let Some(pause) = pauses.next() else {
+            return Err(error.hint("run the same command again when the server answers steadily"));
+        };
+        let seconds = pause.as_secs_f32();
+        events.waiting("start", format!("the run begins anew in {seconds:.1} s: {error}"));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            cause = halt.stopped() => return Err(cause),
         }
     }
 }

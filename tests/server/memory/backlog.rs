@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
 
-use super::{BOUND_KIB, is_twin, make_twin, start, until_at_least, until_there_is_a_shadow};
+use super::{
+    BOUND_KIB, is_twin, make_twin, start, until_at_least, until_there_is_a_shadow, wide_keys,
+};
 use crate::support::ground::Ground;
 use crate::support::place::{Place, played};
 
@@ -18,17 +20,8 @@ played! {
 }
 
 async fn more_is_pending_than_may_be(place: Place) {
-    let rows = format!(
-        "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \
-         {ROWS}) SELECT CONCAT(LPAD(i, 10, '0'), REPEAT('k', 2990)), 1 FROM n"
-    );
-    let recursion = place.database.words("SET cte_max_recursion_depth = 1000000");
-    let ground = Ground::laid(
-        "memory_backlog",
-        place,
-        &["CREATE TABLE t (id VARBINARY(3000) PRIMARY KEY, v INT NOT NULL)", &recursion, &rows],
-    )
-    .await;
+    let table = wide_keys(place, ROWS, 3000);
+    let ground = Ground::laid("memory_backlog", place, &table.each_ref().map(String::as_str)).await;
     let mut running = start(&ground, &["--workers=2", &format!("--max-chunk-rows={CHUNK}")]);
     until_there_is_a_shadow(&ground, &mut running).await;
 

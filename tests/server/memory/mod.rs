@@ -8,6 +8,7 @@ mod wide;
 use std::time::Duration;
 
 use crate::support::ground::{Ground, PATIENCE};
+use crate::support::place::Place;
 use crate::support::zosc::{self, Ran, Running};
 
 /// KiB for data, which count as soon as they are asked for: more than is ever resident.
@@ -16,6 +17,18 @@ const LIMIT_KIB: u64 = 384 << 10;
 const BOUND_KIB: u64 = 192 << 10;
 
 const ALTER: &str = "ADD COLUMN c INT NOT NULL DEFAULT 7";
+
+/// The statements that make table `t`, with so many rows whose keys have so many bytes.
+fn wide_keys(place: Place, rows: u64, width: usize) -> [String; 3] {
+    [
+        format!("CREATE TABLE t (id VARBINARY({width}) PRIMARY KEY, v INT NOT NULL)"),
+        place.database.words("SET cte_max_recursion_depth = 1000000"),
+        format!(
+            "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n \
+             WHERE i < {rows}) SELECT CONCAT(LPAD(i, 10, '0'), REPEAT('k', {width} - 10)), 1 FROM n"
+        ),
+    ]
+}
 
 /// Starts the change of table `t` within the limit.
 fn start(ground: &Ground, flags: &[&str]) -> Running {

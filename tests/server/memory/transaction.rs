@@ -2,7 +2,9 @@
 
 use mysql_async::prelude::Queryable;
 
-use super::{BOUND_KIB, is_twin, make_twin, start, until_at_least, until_there_is_a_shadow};
+use super::{
+    BOUND_KIB, is_twin, make_twin, start, until_at_least, until_there_is_a_shadow, wide_keys,
+};
 use crate::support::address::Address;
 use crate::support::ground::Ground;
 use crate::support::mysqld::Mysqld;
@@ -18,18 +20,14 @@ played! {
 }
 
 async fn a_transaction_changes_every_row(place: Place) {
-    let rows = format!(
-        "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \
-         {ROWS}) SELECT CONCAT(LPAD(i, 10, '0'), REPEAT('k', 990)), 1 FROM n"
-    );
-    let recursion = place.database.words("SET cte_max_recursion_depth = 1000000");
+    let table = wide_keys(place, ROWS, 1000);
     // Of its own: the log of another one has the wide rows of others.
     let server = Mysqld::start(place.database, &[]);
     let ground = Ground::laid_at(
         Address::of(&server),
         "memory_transaction",
         place,
-        &["CREATE TABLE t (id VARBINARY(1000) PRIMARY KEY, v INT NOT NULL)", &recursion, &rows],
+        &table.each_ref().map(String::as_str),
     )
     .await;
     let mut writer = ground.connect().await;
