@@ -171,7 +171,10 @@ fn no_socket(path: &Path, why: &str) -> Error {
 
 /// Lets in this user and root; each client has a task of its own.
 pub(super) async fn serve(listener: UnixListener, helm: Helm) {
-    let Ok(uid) = own_uid() else { return };
+    let uid = match own_uid() {
+        Ok(uid) => uid,
+        Err(error) => return tracing::warn!(%error, "nobody can be let in: whose run this is"),
+    };
     let seats = Arc::new(Semaphore::new(SEATS));
     let mut clients = JoinSet::new();
     loop {

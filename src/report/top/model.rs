@@ -184,7 +184,10 @@ impl Model {
 
 /// Whatever holds the run, the most urgent first.
 fn reason(status: &Value) -> Option<String> {
-    let all = [&status["throttled"], &status["cut_over_waits_for"][0], &status["waiting"]];
+    // What the swap waits for holds nothing before its time has come.
+    let swap =
+        if status["stage"] == "wait" { &status["cut_over_waits_for"][0] } else { &Value::Null };
+    let all = [&status["throttled"], swap, &status["waiting"]];
     let detail = all.into_iter().find_map(|why| why["detail"].as_str())?;
     let is_slowed = status["throttled"]["rests"] == false;
     Some(format!("{}{detail}", if is_slowed { "slowed, " } else { "" }))
@@ -262,6 +265,10 @@ pub(super) mod tests {
         model.see(0.0, &waiting);
         assert_eq!((model.fraction, model.rate.last()), (None, Some(0.0)));
         assert_eq!(model.at(), "wait, postponing: the operator");
+        waiting["stage"] = "copy".into();
+        waiting["state"] = "migrating".into();
+        model.see(1.0, &waiting);
+        assert_eq!(model.at(), "copy, migrating");
         assert_eq!(model.lag.last(), Some(0.2), "capture goes on");
     }
 
