@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::numbers::{rate, seconds, thousands};
+use super::super::numbers::{seconds, thousands};
 use super::contents::Record;
 use super::curve::Sample;
 use super::html::escaped;
@@ -29,7 +29,12 @@ pub(super) fn chart(record: &Record) -> String {
     }
     let span = record.seconds.max(1.0);
     let panels = [
-        Panel { title: "rows a second", top: TOP, value: |it| it.rows_per_second, words: rate },
+        Panel {
+            title: "rows a second",
+            top: TOP,
+            value: |it| it.rows_per_second,
+            words: |rate| thousands(whole(rate)),
+        },
         Panel {
             title: "capture behind the server",
             top: TOP + HEIGHT + GAP,

@@ -1,6 +1,7 @@
 //! What makes zosc slow down and rest: each signal is shown to stop it and to let it go on.
 
 mod endpoint;
+mod live;
 mod refused;
 mod replicas;
 mod signals;

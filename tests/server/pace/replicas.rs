@@ -13,7 +13,7 @@ use crate::support::mysqld::Mysqld;
 use crate::support::pair::have_come_to;
 use crate::support::place::{Place, played};
 use crate::support::replication::follow;
-use crate::support::zosc::Ran;
+use crate::support::zosc::{Ran, Running};
 
 played! {
     on_both_servers: the_slowest_replica_sets_the_pace;
@@ -65,7 +65,7 @@ async fn the_slowest_replica_sets_the_pace(place: Place) {
         "SET GLOBAL binlog_group_commit_sync_delay = 0",
         "SET GLOBAL binlog_commit_wait_usec = 0",
     );
-    Address::of(&slow).run(&[at_once, stop, delay, start]).await;
+    Address::of(&slow).run(&[at_once]).await;
     let bed = Bed::beside("pace_replicas_two", place, &bed.address).await;
     let name = |replica: &Mysqld| format!("127.0.0.1:{}", replica.port);
     // An account with no more than docs/guides/pace.md asks for.
@@ -79,13 +79,14 @@ async fn the_slowest_replica_sets_the_pace(place: Place) {
     let named = [&fast, &slow].map(|replica| format!("--replica=mysql://watch@{}", name(replica)));
     fewer_rows(&bed).await;
     have_come_to(&[&fast, &slow], &bed, "milestone").await;
+    // A run does not wait for its first beat to get there.
+    let late = delay.replace("= 3", "= 900");
+    Address::of(&slow).run(&[stop, &late, start]).await;
     // Slowly enough that the copy outlasts what a signal that cannot be read is given.
     let nice = place.database.either("--nice=8", "--nice=2");
     let mut running = bed.start_with(&["--max-lag=1s", &named[0], &named[1], nice]);
-    until_it_rests_for(&mut running, "replica_lag").await;
-    assert!(running.has_said("the replicas' lag is not known yet"), "{}", running.said());
-    // The late one has got its first beat.
-    until_it_rests_for(&mut running, "on").await;
+    until_it_copies(&bed, &mut running).await;
+    Address::of(&slow).run(&[stop, delay, start]).await;
     Address::of(&fast).run(&[&format!("{stop} IO_THREAD")]).await;
     until_it_rests_for(&mut running, "replica_lag").await;
     assert_eq!(bed.long_transactions().await, 0, "a transaction is open while it rests");
@@ -102,6 +103,22 @@ async fn the_slowest_replica_sets_the_pace(place: Place) {
     assert_eq!(ran.events_of("throttled").filter(names_it).count(), 0, "{ran:#?}");
     assert!(rests(&ran).len() >= 2, "{ran:#?}");
     is_everywhere(&bed, &[&fast, &slow], &ran).await;
+}
+
+/// Waits until there is a row in the shadow.
+async fn until_it_copies(bed: &Bed, running: &mut Running) {
+    let begun = Instant::now();
+    let tables = format!(
+        "SELECT table_name FROM information_schema.tables \
+         WHERE table_schema = '{}' AND table_name = 't__zosc_shadow'",
+        bed.schema
+    );
+    let rows = format!("SELECT CAST(id AS CHAR) FROM {}.t__zosc_shadow LIMIT 1", bed.schema);
+    while bed.column(&tables).await.is_empty() || bed.column(&rows).await.is_empty() {
+        assert!(running.is_running(), "zosc ended before it copied: {}", running.said());
+        assert!(begun.elapsed() < PATIENCE, "it does not copy: {}", running.said());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 async fn fewer_rows(bed: &Bed) {

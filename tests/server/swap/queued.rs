@@ -142,7 +142,7 @@ async fn the_shadow_is_held_open(place: Place) {
     let blockers = &blocked.expect("no attempt was blocked: nothing is proven")["blockers"];
     // Whoever else used a table at that moment is named, too.
     let named = blockers.as_array().unwrap().iter().any(|blocker| blocker["thread"] == thread);
-    assert!(named, "{blockers}");
+    assert!(named, "{ran:#?}");
     assert!(longest < Duration::from_secs(4), "the application waited {longest:?}");
     let there = ground.column("SELECT COUNT(*) FROM big WHERE v = 'late'").await;
     assert_eq!(there, [written.to_string()]);

@@ -82,6 +82,11 @@ impl Heart {
         Some(state.beats.behind(seen, Instant::now()))
     }
 
+    /// How long the oldest beat is on its way that some replica lacks.
+    pub(super) fn age(&self) -> Duration {
+        lock(&self.state).beats.behind(0, Instant::now())
+    }
+
     /// All replicas have got this beat.
     pub(super) fn forget(&self, got_by_all: u64) {
         lock(&self.state).beats.forget(got_by_all);

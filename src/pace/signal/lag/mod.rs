@@ -78,11 +78,15 @@ impl Lag {
         let looks = self.peers.iter_mut().map(|peer| peer.look(journal, source));
         let (mut worst, mut most, mut got_by_all) = (Pressure::Easy, Duration::ZERO, u64::MAX);
         let sights = join_all(looks).await;
-        for (sight, peer) in sights.into_iter().zip(&self.peers) {
+        for (sight, peer) in sights.into_iter().zip(&mut self.peers) {
             let sight = sight?;
-            let behind = heart.behind(sight.beat).ok_or_else(|| peer.has_no_beat())?;
-            got_by_all = got_by_all.min(sight.beat.unwrap_or(0));
-            let lag = behind.saturating_sub(sight.delay);
+            let (got, lag) = match heart.behind(sight.beat) {
+                Some(behind) => (sight.beat, behind.saturating_sub(sight.delay)),
+                // Our first beat is not due there yet: that may take hours.
+                None if heart.age() < sight.delay => (None, peer.own_reckoning().await?),
+                None => return Err(peer.has_no_beat()),
+            };
+            got_by_all = got_by_all.min(got.unwrap_or(0));
             most = most.max(lag);
             let pressure = judge(&peer.replica.name, lag, limits.max_lag);
             if pressure.weight() > worst.weight() {

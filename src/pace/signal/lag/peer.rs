@@ -66,6 +66,13 @@ impl Peer {
         }
     }
 
+    /// How far it is behind as it says itself, what it is meant to be not counted.
+    pub(super) async fn own_reckoning(&mut self) -> Result<Duration> {
+        let Some(line) = &mut self.line else { return Err(self.has_no_beat()) };
+        let behind = line.ask(async |session| channels::behind(session).await).await;
+        behind.map_err(|error| self.named(error))
+    }
+
     /// The error that it has nothing of ours.
     pub(super) fn has_no_beat(&self) -> Error {
         self.named(Error::not_ready("no_heartbeat", "it has not got a heartbeat of this run"))
