@@ -10,7 +10,7 @@ use mysql_async::prelude::Queryable;
 use zosc::schema::TableName;
 use zosc::swap::Way;
 
-use super::parts::{locker_of, processes, renamer_of};
+use super::parts::{locker_of, renamer_of};
 use crate::plan::ground::server_at;
 use crate::support::address::Address;
 use crate::support::ground::{Ground, PATIENCE};
@@ -117,18 +117,14 @@ async fn the_shadow_is_held_open(place: Place) {
     reader.query_drop("BEGIN").await.unwrap();
     reader.query_drop("SELECT * FROM big__zosc_shadow LIMIT 1").await.unwrap();
     let mut application = ground.connect().await;
-    // The shadow gets its comment back before the lock is asked for.
-    let waiting = ["LOCK TABLES", "ALTER TABLE"].map(|verb| format!("{verb} `{}`", ground.schema));
-    let (mut waits, mut attempts) = (false, 0);
+    let mut is_held = true;
     let mut written = 0;
     let mut longest = Duration::ZERO;
     while running.is_running() {
-        let all = processes(&mut application).await;
-        let starts = |sql: &str| waiting.iter().any(|start| sql.contains(start));
-        let before = std::mem::replace(&mut waits, all.iter().any(|(.., sql)| starts(sql)));
-        attempts += u32::from(waits && !before);
-        if attempts > 1 {
+        // Until an attempt has failed, and it was asked who is in the way.
+        if is_held && running.has_said("\"event\":\"swap\"") {
             reader.query_drop("COMMIT").await.unwrap();
+            is_held = false;
         }
         let before = Instant::now();
         application.query_drop("INSERT INTO big (v) VALUES ('late')").await.unwrap();
