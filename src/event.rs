@@ -81,7 +81,7 @@ pub enum Event {
     /// Where the run listens to operators.
     Listening {
         /// The socket's path, or the address and port.
-        at: String,
+        address: String,
         /// `unix` or `tcp`.
         over: String,
     },

@@ -81,8 +81,8 @@ impl Room {
             }
             None => None,
         };
-        let say = |at: String, over: &str| {
-            means.events.say(Event::Listening { at, over: over.to_owned() });
+        let say = |address: String, over: &str| {
+            means.events.say(Event::Listening { address, over: over.to_owned() });
         };
         if let Some(path) = path {
             say(path, "unix");

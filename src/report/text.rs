@@ -75,10 +75,10 @@ pub(super) fn sentence(event: &Event) -> String {
             format!("warning: {message}\nhint: {hint}")
         }
         Event::Waiting { detail, .. } => format!("waiting: {detail}"),
-        Event::Listening { at, over } if over == "unix" => {
-            format!("listening on {at}: steer the run by `zosc ctl`, see `zosc ctl --help`")
+        Event::Listening { address, over } if over == "unix" => {
+            format!("listening on {address}: steer the run by `zosc ctl`, see `zosc ctl --help`")
         }
-        Event::Listening { at, .. } => format!("listening on {at} (TLS, token)"),
+        Event::Listening { address, .. } => format!("listening on {address} (TLS, token)"),
         Event::Command { by, words, ok } => {
             format!("{by} said `{words}`{}", if *ok { "" } else { ": refused" })
         }

@@ -6,6 +6,9 @@ use crate::schema::TableName;
 
 type Row = (u64, Option<String>, Option<String>, Option<u64>, Option<String>);
 
+/// How often the server is asked for them.
+const TRIES: usize = 3;
+
 /// How long the oldest transaction of a connection has been open, by `x`.
 const AGE: &str = "COALESCE(MAX(TIMESTAMPDIFF(SECOND, x.trx_started, NOW())), 0)";
 
@@ -17,13 +20,17 @@ pub(crate) async fn name(session: &mut Session, tables: [&TableName; 2]) -> Vec<
         Flavour::Mysql => vec![holders_on_mysql(tables)],
         Flavour::Mariadb => vec![holders_on_mariadb(tables), transactions(tables[0])],
     };
-    for question in questions {
-        match session.rows(question).await {
+    let mut why = None;
+    // A question may fail for a passing reason: on a busy server it is asked again.
+    for question in questions.iter().cycle().take(TRIES * questions.len()) {
+        match session.rows(question.clone()).await {
             Ok(rows) => return rows.into_iter().map(blocker).collect(),
-            Err(error) => tracing::debug!(%error, "those who block the swap are not told so"),
+            Err(error) => why = Some(error),
         }
     }
-    tracing::warn!("those who block the swap cannot be named");
+    if let Some(error) = why {
+        tracing::warn!(%error, "those who block the swap cannot be named");
+    }
     Vec::new()
 }
 

@@ -67,7 +67,7 @@ async fn strangers_stay_outside(place: Place) {
     door.until(&mut running, "postponed", |status| status["state"] == "postponing");
 
     let said = running.said();
-    let (_, port) = said.split_once("\"at\":\"127.0.0.1:").expect("it says where it listens");
+    let (_, port) = said.split_once("\"address\":\"127.0.0.1:").expect("it says where it listens");
     let port: u16 = port.split('"').next().unwrap().parse().unwrap();
     let right = over_tls(port, &format!("token {TOKEN}\nsup\n"));
     assert!(right.starts_with("Copy: "), "{right}");

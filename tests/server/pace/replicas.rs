@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use mysql_async::prelude::Queryable;
 
 use super::{rests, until_it_rests_for};
+use crate::control::client::Door;
 use crate::support::address::Address;
 use crate::support::bed::{Bed, PATIENCE, until_it_says};
 use crate::support::mysqld::Mysqld;
@@ -83,8 +84,9 @@ async fn the_slowest_replica_sets_the_pace(place: Place) {
     let late = delay.replace("= 3", "= 900");
     Address::of(&slow).run(&[stop, &late, start]).await;
     // Slowly enough that the copy outlasts what a signal that cannot be read is given.
-    let nice = place.database.either("--nice=8", "--nice=2");
-    let mut running = bed.start_with(&["--max-lag=1s", &named[0], &named[1], nice]);
+    let door = Door::made();
+    let flags = ["--max-lag=1s", &named[0], &named[1], "--nice=100", &door.flag()];
+    let mut running = bed.start_with(&flags);
     until_it_copies(&bed, &mut running).await;
     Address::of(&slow).run(&[stop, delay, start]).await;
     Address::of(&fast).run(&[&format!("{stop} IO_THREAD")]).await;
@@ -97,6 +99,7 @@ async fn the_slowest_replica_sets_the_pace(place: Place) {
         until_it_says(&mut running, "has not been readable for 1");
         fast.restart();
     }
+    door.nc("nice=0");
     let ran = running.wait(PATIENCE);
     let late = name(&slow);
     let names_it = |event: &&serde_json::Value| event["detail"].to_string().contains(&late);

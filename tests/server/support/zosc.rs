@@ -133,9 +133,13 @@ impl Running {
         let events = stdout
             .lines()
             .map(|line| {
-                serde_json::from_str(line).unwrap_or_else(|error| {
+                let event: Value = serde_json::from_str(line).unwrap_or_else(|error| {
                     panic!("a line on stdout is not an event ({error}): {line}\n{stderr}")
-                })
+                });
+                // A field of its own of that name would hide the time.
+                assert_eq!(line.matches("\"at\":\"2").count(), 1, "{line}");
+                assert!(event["at"].as_str().is_some_and(|at| at.ends_with('Z')), "{line}");
+                event
             })
             .collect();
         Ran { code, events, stderr, peak_kib: self.peak_kib }
