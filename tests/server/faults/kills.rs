@@ -18,7 +18,10 @@ const FEW: usize = 5;
 /// Kills what is chosen by its command.
 async fn rampage(bed: Bed, chosen: fn(&str) -> bool) {
     let application = bed.application();
-    let mut running = bed.start();
+    // The run does not end before enough is killed, however fast it is.
+    let hold = tempfile::NamedTempFile::new().unwrap();
+    let flag = format!("--postpone-flag-file={}", hold.path().display());
+    let mut running = bed.start_with(&[&flag]);
     until_it_says(&mut running, "\"stage\":\"plan\"");
     let begun = Instant::now();
     let mut killed = 0;
@@ -26,6 +29,7 @@ async fn rampage(bed: Bed, chosen: fn(&str) -> bool) {
         killed += application.pulse.kill_others_of(&bed.account, &bed.address, chosen).await;
         tokio::time::sleep(Duration::from_millis(fastrand::u64(100..300))).await;
     }
+    drop(hold);
     let ran = running.wait(PATIENCE);
     let written = application.written();
     application.stop().nothing();
