@@ -7,6 +7,7 @@ use crate::mysql::Flavour;
 /// What class of trouble it is. Decides the process's exit code (`Kind::exit_code`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Kind {
     /// The run failed and cleaned up after itself.
     Failed,
@@ -33,6 +34,38 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them, by their exit codes.
+    pub const ALL: [Self; 11] = [
+        Self::Failed,
+        Self::Usage,
+        Self::Refused,
+        Self::NotReady,
+        Self::Busy,
+        Self::Resumable,
+        Self::Differs,
+        Self::Postponed,
+        Self::Unknown,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// The stable name, as events have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Refused => "refused",
+            Self::NotReady => "not_ready",
+            Self::Busy => "busy",
+            Self::Resumable => "resumable",
+            Self::Differs => "differs",
+            Self::Postponed => "postponed",
+            Self::Unknown => "unknown",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
+
     /// Whether the same command goes on where a run that stops so has got to, or starts it if it had
     /// not begun.
     pub fn is_resumable(self) -> bool {
@@ -40,6 +73,7 @@ impl Kind {
     }
 
     /// Whether a run that stops so must leave everything as it is.
+    #[doc(hidden)]
     pub fn leaves_the_run(self) -> bool {
         self.is_resumable() || matches!(self, Self::Busy | Self::Unknown)
     }
@@ -70,6 +104,7 @@ pub struct ServerCode {
     /// The five-character SQLSTATE.
     pub sqlstate: String,
     /// The server's family, if it was known: numbers above 1900 differ.
+    #[doc(hidden)]
     #[serde(skip)]
     pub flavour: Option<Flavour>,
 }
@@ -94,31 +129,44 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// A new error of `kind` with a stable `code` and a sentence.
+    #[doc(hidden)]
     pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
         Self { kind, code, message: message.into(), hints: Vec::new(), server: None }
     }
 
     /// Kind [`Kind::Refused`].
+    #[doc(hidden)]
     pub fn refused(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Kind::Refused, code, message)
     }
 
     /// Kind [`Kind::Usage`].
+    #[doc(hidden)]
     pub fn usage(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, code, message)
     }
 
     /// Kind [`Kind::NotReady`].
+    #[doc(hidden)]
     pub fn not_ready(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Kind::NotReady, code, message)
     }
 
     /// Kind [`Kind::Failed`].
+    #[doc(hidden)]
     pub fn failed(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Kind::Failed, code, message)
     }
 
+    /// What is no fault of the server's or the user's.
+    #[doc(hidden)]
+    pub fn bug(what: &dyn fmt::Display) -> Self {
+        Self::new(Kind::Resumable, "bug", format!("a bug in zosc: {what}"))
+            .hint("please report it; `zosc status` shows what is left")
+    }
+
     /// The same error with one more way out.
+    #[doc(hidden)]
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -126,6 +174,7 @@ impl Error {
     }
 
     /// The same error as another kind, for a stage that knows better what it means.
+    #[doc(hidden)]
     #[must_use]
     pub fn of_kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
@@ -133,6 +182,7 @@ impl Error {
     }
 
     /// The same error with words in front that say what was being done.
+    #[doc(hidden)]
     #[must_use]
     pub fn during(mut self, what: impl fmt::Display) -> Self {
         self.message = format!("{what}: {}", self.message);
@@ -140,6 +190,7 @@ impl Error {
     }
 
     /// The server's error number, if the server raised it.
+    #[doc(hidden)]
     pub fn errno(&self) -> Option<u16> {
         self.server.as_ref().map(|code| code.errno)
     }
@@ -152,3 +203,31 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_are_for_ever() {
+        let codes: Vec<(&str, u8)> =
+            Kind::ALL.iter().map(|kind| (kind.word(), kind.exit_code())).collect();
+        let stable = [
+            ("failed", 1),
+            ("usage", 2),
+            ("refused", 3),
+            ("not_ready", 4),
+            ("busy", 5),
+            ("resumable", 6),
+            ("differs", 7),
+            ("postponed", 8),
+            ("unknown", 9),
+            ("interrupted", 130),
+            ("terminated", 143),
+        ];
+        assert_eq!(codes, stable);
+        for kind in Kind::ALL {
+            assert_eq!(serde_json::json!(kind), kind.word());
+        }
+    }
+}

@@ -1,5 +1,8 @@
 //! What the library says while it works. It prints nothing: `report` turns events to text or JSON.
 
+mod plan;
+mod words;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -7,12 +10,15 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+pub use plan::text as plan_in_words;
+
 use crate::status::Status;
 
 /// The stages of a run, in the order of the story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)] // the story's own words
+#[non_exhaustive]
 pub enum Stage {
     Plan,
     Shadow,
@@ -24,9 +30,24 @@ pub enum Stage {
     Tidy,
 }
 
+impl Stage {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Plan,
+        Self::Shadow,
+        Self::Capture,
+        Self::Copy,
+        Self::Verify,
+        Self::Wait,
+        Self::Cutover,
+        Self::Tidy,
+    ];
+}
+
 /// One thing that happened. Durations are in the unit that the field's name says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Event {
     /// What will be done.
     Plan(serde_json::Value),
@@ -128,6 +149,25 @@ pub enum Event {
         /// Who was in the way.
         blockers: Vec<Blocker>,
     },
+}
+
+impl Event {
+    /// The stable words of all of them.
+    pub const WORDS: [&'static str; 13] = [
+        "plan",
+        "run",
+        "stage",
+        "progress",
+        "throttled",
+        "unthrottled",
+        "warning",
+        "waiting",
+        "listening",
+        "command",
+        "hook",
+        "traffic",
+        "swap",
+    ];
 }
 
 /// How far a stage is.

@@ -29,6 +29,11 @@ impl Halt {
         self.token.cancel();
     }
 
+    /// Stops the run because its user wants it to.
+    pub fn interrupt(&self) {
+        self.stop(Error::new(Kind::Interrupted, "interrupted", "the run was interrupted"));
+    }
+
     /// An error if the run is stopping. To be asked between transactions.
     pub fn check(&self) -> Result<()> {
         if self.token.is_cancelled() { Err(self.cause()) } else { Ok(()) }

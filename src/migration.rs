@@ -22,7 +22,7 @@ use crate::plan::{self, CopyPlan, Method, Plan};
 use crate::request::Request;
 use crate::schema::Table;
 use crate::sql::Algorithm;
-use crate::{by_copy, direct, ending, shadow, traffic};
+use crate::{by_copy, direct, done, ending, shadow, tidy, traffic};
 
 /// So often a run begins anew by itself before it copies: for about a minute and a half.
 const ANEW: usize = 16;
@@ -47,15 +47,23 @@ pub async fn run(
 
 /// The same, with somebody to tell how it goes.
 async fn guarded(server: &Server, request: &Request, operator: &Operator) -> Result<Outcome> {
-    let Operator { events, halt, .. } = operator;
+    let halt = &operator.halt;
     let mut trials = Trials::new(server, halt, "preparing the change");
-    let _guard = loop {
+    let guard = loop {
         match Guard::take(server, &request.table, halt).await {
             Err(error) if Fault::of(&error).may_pass() => trials.wait(&error).await?,
             taken => break taken?,
         }
     };
     trials.over();
+    let done = Box::pin(steadily(server, request, operator)).await;
+    guard.give_back().await;
+    done
+}
+
+/// The same, with the right to work on the table.
+async fn steadily(server: &Server, request: &Request, operator: &Operator) -> Result<Outcome> {
+    let Operator { events, halt, .. } = operator;
     // Up to the copy each statement is tried once: what a fault that may pass has cut off begins anew,
     // as the same command would. Later such faults are waited out where they are met.
     let mut pauses = ExponentialBuilder::default()
@@ -91,7 +99,7 @@ async fn from_the_start(
 ) -> Result<Outcome> {
     let events = &operator.events;
     traffic::settle_all(server, request, events).await?;
-    if is_done_already(server, request).await? {
+    if done::stands(server, request).await? {
         return Ok(Outcome::Already);
     }
     match earlier::find(server, request, events).await? {
@@ -119,6 +127,9 @@ async fn begin(server: &Server, request: &Request, operator: &Operator) -> Resul
     Journal::prepare(&mut session, schema).await?;
     let (shape, uuid) = (&plan.original.definition, &server.facts().uuid);
     let mut run = RunRow::insert(&mut session, schema, request, shape, uuid).await?;
+    if let (Some(names), None) = (&request.undoes, request.rehearse) {
+        run.undoes(&mut session, schema, names).await?;
+    }
     session.close().await?;
     crash_point!("run-noted");
     operator.hooks.is_run(&run);
@@ -177,26 +188,6 @@ fn at_once(request: &Request) -> Error {
     .hint("or have the table copied: `--copy`")
 }
 
-/// Whether a run of the same name and statement has finished before.
-async fn is_done_already(server: &Server, request: &Request) -> Result<bool> {
-    let Some(name) = &request.id else { return Ok(false) };
-    let mut session = server.session().await?;
-    if !Journal::exists(&mut session, &request.journal_schema).await? {
-        return Ok(false);
-    }
-    let runs = RunRow::named(&mut session, &request.journal_schema, name).await?;
-    session.close().await?;
-    let Some(done) = runs.iter().find(|run| run.phase.is_done()) else { return Ok(false) };
-    if done.table == request.table && done.statement == request.statement.text() {
-        return Ok(true);
-    }
-    Err(Error::refused(
-        "id_taken",
-        format!("the id `{name}` belongs to a finished change of `{}`", done.table.plain()),
-    )
-    .hint("give each change an id of its own"))
-}
-
 /// As planned; by a copy after all when the server cannot do to the table at once what it did to an
 /// empty clone.
 async fn carry_out(
@@ -251,6 +242,9 @@ async fn copied(
     let (means, _looking) = Means::begin(server, journal, settings, postponed, events, halt);
     let _room = Box::pin(Room::open(&means, request)).await?;
     events.stage(Stage::Shadow);
+    if request.drop_kept {
+        tidy::drop_kept(server, request, events).await?;
+    }
     let shadow = shadow::build(server, request, original, copy, run).await?;
     let goal = if request.rehearse.is_some() { Goal::Rehearse } else { Goal::Swap };
     by_copy::fill(&means, operator, original, copy, shadow, None, goal).await

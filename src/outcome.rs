@@ -7,6 +7,7 @@ use crate::schema::TableName;
 
 /// How a change ended well.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// The table already is as asked.
     Nothing,

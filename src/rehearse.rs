@@ -35,12 +35,14 @@ pub async fn on_replica(
             .hint("to rehearse there, give `--rehearse`"));
     }
     let primary = primary.heard_by(events);
-    let _guard = Guard::take(&primary, &request.table, halt).await?;
+    let guard = Guard::take(&primary, &request.table, halt).await?;
     let mut request = request.clone();
     request.rehearse = Some(Rehearse::OnReplica);
     request.journal_schema.push_str(OWN_JOURNAL);
     request.settings.limits.replicas.itself = true;
-    migration::run(replica, &request, events, halt).await
+    let done = migration::run(replica, &request, events, halt).await;
+    guard.give_back().await;
+    done
 }
 
 /// Measures what the swap would meet now. `took` is how long all before it took.

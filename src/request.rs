@@ -31,10 +31,17 @@ pub struct Request {
     pub rehearse: Option<Rehearse>,
     /// The caller's own name for this change; a finished id is not run again.
     pub id: Option<String>,
+    /// How the names begin of the changes that this one takes back: they may be made again.
+    pub undoes: Option<String>,
     /// Copy even where the server could change the table at once.
     pub copy: bool,
+    /// The table that an earlier change of this one has kept is dropped when its name is needed.
+    pub drop_kept: bool,
     /// Findings that the caller allows, by their rule's name.
     pub allow: BTreeSet<String>,
+    /// Findings that the caller does not put up with although they are only warnings, by their rule's
+    /// name.
+    pub forbid: BTreeSet<String>,
     /// Where changed keys come from; `None` leaves the choice to the plan.
     pub capture: Option<Mode>,
     /// How the tables are exchanged; `None` leaves the choice to the plan.

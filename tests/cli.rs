@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests are tests
 
+#[path = "cli/about.rs"]
+mod about;
+
 use std::net::TcpListener;
 use std::process::{Command as Process, Stdio};
 
@@ -157,6 +160,51 @@ fn json_ends_with_finished_and_the_exit_code() {
     let said =
         say(zosc(&["--format", "json", "--alter", "ADD a INT"]).env("ZOSC_URL", nowhere("root")));
     assert_eq!(lines(&said.out).last().unwrap()["exit_code"], 2);
+}
+
+/// A wrapper that hands over a flag that this zosc does not know must not lose the error.
+#[test]
+fn json_ends_so_when_the_command_line_is_not_understood() {
+    let typed = format!("--password={PASSWORD}");
+    for arguments in [
+        &["--format", "json", "--no-such-flag"][..],
+        &["run", "--format=json", "--workers", "many"],
+        &["--log", "json", "--alter", "ADD a INT", "--file", "f", "t"],
+        &["resume", "--format", "json"],
+        &["--format", "json", &typed],
+    ] {
+        let said = say(&mut zosc(arguments));
+        assert_eq!(said.code, 2, "{arguments:?}: {}", said.err);
+        let events = lines(&said.out);
+        let [error, finished] = events.as_slice() else { panic!("{arguments:?}: {}", said.out) };
+        assert_eq!((&error["event"], &error["kind"]), (&"error".into(), &"usage".into()));
+        assert_eq!(error["code"], "arguments");
+        assert!(error["message"].as_str().is_some_and(|text| !text.is_empty()), "{error}");
+        assert_eq!((&finished["event"], &finished["exit_code"]), (&"finished".into(), &2.into()));
+        assert!(said.err.starts_with("error: "), "people read stderr: {}", said.err);
+    }
+    let said = say(zosc(&["plan", "--no-such-flag"]).env("ZOSC_FORMAT", "json"));
+    let events = lines(&said.out);
+    assert_eq!((events.len(), &events[0]["code"]), (1, &"arguments".into()), "{}", said.out);
+    assert_eq!(say(&mut zosc(&["--no-such-flag"])).out, "");
+}
+
+/// One argument may not be longer than 128 KiB on Linux; stdin may.
+#[test]
+fn a_statement_on_stdin_may_be_long() {
+    let members: Vec<String> = (0..30_000).map(|i| format!("'member {i}'")).collect();
+    let statement = format!("ALTER TABLE orders ADD e ENUM({})", members.join(","));
+    assert!(statement.len() > 400_000);
+    let change = ["--format", "json", "-"];
+    let said = say(zosc(&change).env("ZOSC_URL", nowhere("root")).write_stdin(&*statement));
+    assert_eq!(said.code, 4, "{}", said.err);
+    assert_eq!(lines(&said.out).last().unwrap()["table"], "shop.orders");
+    // It is read to its end.
+    let said = say(zosc(&change)
+        .env("ZOSC_URL", nowhere("root"))
+        .write_stdin(format!("{statement}; DROP TABLE orders")));
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.contains("exactly one statement"), "{}", said.err);
 }
 
 #[test]

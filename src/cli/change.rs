@@ -5,14 +5,13 @@ use std::path::Path;
 
 use zosc::error::{Error, Result};
 use zosc::mysql::Connection;
+use zosc::options::{JOURNAL_SCHEMA, Options};
 use zosc::request::Request;
 use zosc::schema::TableName;
-use zosc::settings::Settings;
 use zosc::sql::Statement;
 
-use super::args::{ChangeArguments, Common, JournalArguments, Tuning, WatchArguments};
+use super::args::{self, ChangeArguments, Common, JournalArguments, Tuning, WatchArguments};
 use super::name;
-use super::settings::JOURNAL_SCHEMA;
 
 /// What was typed, as understood.
 pub(crate) struct Understood {
@@ -35,43 +34,30 @@ pub(crate) fn understand(
     let statement = Statement::parse(&sql)?;
     let table = table(named, statement.table(), settled.database.as_deref())?;
     let tuning = tuning.over(settled.file.tuning)?;
-    let settings = tuning.settings(&settled.connection)?;
-    let journal = common.journal.schema(&settled.file.journal);
     let watch = tuning.watch.clone();
-    let (id, copy) = (change.id.clone(), change.copy);
-    let request = tuning.request(table, statement, id, copy, settings, journal)?;
-    Ok(Understood { connection: settled.connection, request, watch })
+    let mut options = tuning.options(settled.connection)?;
+    options.journal_schema = common.journal.schema(&settled.file.journal);
+    (options.id, options.copy) = (change.id.clone(), change.copy);
+    (options.undoes, options.drop_kept) = (change.undoes.clone(), change.drop_kept);
+    options.forbid = change.forbid.iter().cloned().collect();
+    let connection = options.connection.clone();
+    Ok(Understood { connection, request: options.request(table, statement), watch })
 }
 
 impl Tuning {
-    /// A request; `settings` are of these, too. An error when a door would be open to anybody.
-    pub(crate) fn request(
-        self,
-        table: TableName,
-        statement: Statement,
-        id: Option<String>,
-        copy: bool,
-        settings: Settings,
-        journal_schema: String,
-    ) -> Result<Request> {
-        let doors = self.doors()?;
-        let (hooks, traffic) = self.commands()?;
-        Ok(Request {
-            table,
-            statement,
-            id,
-            rehearse: None,
-            copy,
-            capture: self.capture(),
-            postpone: self.postpone(),
-            doors,
-            swap_way: self.swap_way(),
-            settings,
-            hooks,
-            traffic,
-            allow: self.allow.into_iter().collect(),
-            journal_schema,
-        })
+    /// How a change is to be made there. An error when a door would be open to anybody, or commands
+    /// do not go together.
+    pub(crate) fn options(self, connection: Connection) -> Result<Options> {
+        let settings = self.settings(&connection)?;
+        let mut options = Options::at(connection, None);
+        options.settings = settings;
+        options.doors = self.doors()?;
+        (options.hooks, options.traffic) = self.commands()?;
+        options.capture = self.capture();
+        options.postpone = self.postpone();
+        options.swap_way = self.swap_way();
+        options.allow = self.allow.into_iter().collect();
+        Ok(options)
     }
 }
 
@@ -86,9 +72,10 @@ impl JournalArguments {
 impl ChangeArguments {
     /// The argument: at most one.
     fn only_word(&self) -> Result<Option<&str>> {
-        if self.target.iter().any(|word| COMMANDS.contains(&word.as_str())) {
+        if self.target.iter().any(|word| args::is_command(word)) {
             return Err(Error::usage("command_not_first", "the command must be the first word")
-                .hint("write for example `zosc status --host db1`"));
+                .hint("write for example `zosc status --host db1`")
+                .hint("a table of such a name is written with its schema: `shop.status`"));
         }
         match self.target.as_slice() {
             [] => Ok(None),
@@ -120,9 +107,6 @@ impl ChangeArguments {
     }
 }
 
-/// The words that choose what zosc does.
-const COMMANDS: [&str; 6] = ["run", "plan", "resume", "status", "ctl", "clean"];
-
 fn nothing_to_do() -> Error {
     Error::usage("no_statement", "it is not said what to change")
 }
@@ -150,7 +134,7 @@ fn table(
     let stated = in_statement
         .map(|(schema, table)| {
             let default = named.as_ref().map(|named| named.schema.as_str()).or(database);
-            name::with_schema(schema, table, default)
+            TableName::said(schema, table, default)
         })
         .transpose()?;
     match (named, stated) {
@@ -176,6 +160,9 @@ mod tests {
             file: None,
             copy: false,
             id: None,
+            undoes: None,
+            forbid: Vec::new(),
+            drop_kept: false,
         }
     }
 

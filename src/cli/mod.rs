@@ -1,12 +1,15 @@
 //! The command line: what was typed becomes what the library is asked. One thin file a command.
 
 mod args;
+mod capabilities;
 mod change;
 mod clean;
+mod completions;
 mod connection;
 mod ctl;
 mod file;
 mod living;
+mod man;
 mod name;
 mod password;
 mod plan;
@@ -17,14 +20,18 @@ mod signals;
 mod status;
 mod top;
 mod verbosity;
+mod wrapper;
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, OutputArguments};
+
+use crate::report::Verbosity;
 
 /// Does what the command line says; gives the process's exit code.
 pub(crate) async fn main() -> u8 {
     let Arguments { command, run } = args::parse();
     let command = command.unwrap_or_else(|| Command::Run(Box::new(run)));
-    verbosity::start_log(command.output().verbosity());
+    let output = command.output();
+    verbosity::start_log(output.map_or(Verbosity::Normal, OutputArguments::verbosity));
     match command {
         Command::Run(arguments) if arguments.dry_run => {
             plan::execute(&plan::Arguments::from(*arguments)).await
@@ -36,5 +43,9 @@ pub(crate) async fn main() -> u8 {
         Command::Ctl(arguments) => ctl::execute(&arguments).await,
         Command::Top(arguments) => top::execute(&arguments).await,
         Command::Clean(arguments) => clean::execute(&arguments).await,
+        Command::Capabilities(arguments) => capabilities::execute(&arguments),
+        Command::Completions(arguments) => completions::execute(&arguments),
+        Command::Man(arguments) => man::execute(&arguments),
+        Command::Wrapper(arguments) => wrapper::execute(&arguments),
     }
 }

@@ -10,29 +10,15 @@ pub(crate) fn table(text: &str, default_schema: Option<&str>) -> Result<TableNam
     let (first, rest) = identifier(text).ok_or_else(|| unclear(text))?;
     let Some(rest) = rest.strip_prefix('.') else {
         return if rest.is_empty() {
-            with_schema(None, first, default_schema)
+            TableName::said(None, first, default_schema)
         } else {
             Err(unclear(text))
         };
     };
     match identifier(rest) {
-        Some((second, "")) => with_schema(Some(first), second, default_schema),
+        Some((second, "")) => TableName::said(Some(first), second, default_schema),
         _ => Err(unclear(text)),
     }
-}
-
-/// A table of unquoted parts, the schema where it is known.
-pub(crate) fn with_schema(
-    schema: Option<String>,
-    table: String,
-    default_schema: Option<&str>,
-) -> Result<TableName> {
-    let schema = schema.or_else(|| default_schema.map(str::to_owned));
-    let schema = schema.ok_or_else(|| {
-        Error::usage("no_schema", format!("table `{table}` is named without its schema"))
-            .hint(format!("write `schema.{table}`, or give `--database` or a URL with a schema"))
-    })?;
-    Ok(TableName { schema, table })
 }
 
 /// A schema's name, for clap: something that needs no quotes.

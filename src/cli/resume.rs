@@ -4,11 +4,11 @@ use zosc::earlier;
 use zosc::error::{Error, Result};
 use zosc::journal::Phase;
 use zosc::mysql::Server;
+use zosc::options::Options;
 use zosc::request::Request;
-use zosc::settings::Settings;
 use zosc::sql::Statement;
 
-use super::args::{ResumeArguments, Tuning};
+use super::args::ResumeArguments;
 use super::run::{Asked, Work, follow};
 use crate::report::About;
 
@@ -17,13 +17,12 @@ pub(crate) async fn execute(arguments: ResumeArguments) -> u8 {
     let ResumeArguments { run, tuning, common } = arguments;
     let about = About { id: None, table: None };
     let asked = common.connection.settle().and_then(|settled| {
-        let tuning = Box::new(tuning.over(settled.file.tuning)?);
-        let settings = Box::new(tuning.settings(&settled.connection)?);
-        tuning.commands()?;
-        let journal = common.journal.schema(&settled.file.journal);
+        let tuning = tuning.over(settled.file.tuning)?;
         let watch = tuning.watch.clone();
-        let work = Work::Resume { run, tuning, settings, journal };
-        Ok(Asked { connection: settled.connection, work, watch })
+        let mut options = tuning.options(settled.connection)?;
+        options.journal_schema = common.journal.schema(&settled.file.journal);
+        let connection = options.connection.clone();
+        Ok(Asked { connection, work: Work::Resume(run, Box::new(options)), watch })
     });
     follow(about, &common, asked).await
 }
@@ -32,11 +31,9 @@ pub(crate) async fn execute(arguments: ResumeArguments) -> u8 {
 pub(super) async fn request(
     server: &Server,
     run: u64,
-    tuning: Tuning,
-    settings: Settings,
-    journal_schema: String,
+    mut options: Options,
 ) -> Result<Option<Request>> {
-    let row = earlier::run(server, &journal_schema, run).await?;
+    let row = earlier::run(server, &options.journal_schema, run).await?;
     if row.phase.is_done() {
         return Ok(None);
     }
@@ -44,6 +41,7 @@ pub(super) async fn request(
         Error::failed("journal_not_readable", format!("run {run} was asked for: {error}"))
     })?;
     // What the server was to change itself has copied nothing.
-    let copy = row.phase != Phase::Altering;
-    tuning.request(row.table, statement, row.name, copy, settings, journal_schema).map(Some)
+    options.copy = row.phase != Phase::Altering;
+    options.id = row.name;
+    Ok(Some(options.request(row.table, statement)))
 }

@@ -4,12 +4,13 @@ use zosc::error::Result;
 use zosc::event::Events;
 use zosc::halt::Halt;
 use zosc::mysql::{Connection, Server};
+use zosc::options::Options;
 use zosc::outcome::Outcome;
 use zosc::request::{Rehearse, Request};
-use zosc::settings::{Replica, Settings};
+use zosc::settings::Replica;
 use zosc::{migration, rehearse};
 
-use super::args::{Common, RunArguments, Tuning, WatchArguments};
+use super::args::{Common, RunArguments, WatchArguments};
 use super::change::{self, Understood};
 use super::{resume, signals};
 use crate::report::{About, Ending, Metrics, Recorder, Report};
@@ -27,8 +28,8 @@ pub(super) enum Work {
     Change(Box<Request>),
     /// This change, for trial on a replica.
     Rehearse(Box<Request>, Box<Replica>),
-    /// What an earlier run was asked for.
-    Resume { run: u64, tuning: Box<Tuning>, settings: Box<Settings>, journal: String },
+    /// What the run of this number was asked for.
+    Resume(u64, Box<Options>),
 }
 
 /// Does it; gives the exit code.
@@ -87,7 +88,7 @@ impl Asked {
                 Recorder::open(file, about, &request.settings)
                     .map(|recorder| recorder.statement(request.statement.text()))
             }
-            Work::Resume { settings, .. } => Recorder::open(file, about, settings),
+            Work::Resume(_, options) => Recorder::open(file, about, &options.settings),
         })
     }
 
@@ -103,23 +104,17 @@ impl Asked {
 async fn work(connection: Connection, asked: Work, events: Events) -> Result<Outcome> {
     let halt = Halt::new();
     signals::watch(&halt, &events)?;
-    let server = tokio::select! {
-        server = Server::connect(&connection) => server?,
-        // Safe here: nobody uses the half-made connection.
-        cause = halt.stopped() => return Err(cause),
-    };
+    let server = Server::connect_until(&connection, &halt).await?;
     let request = match asked {
         Work::Change(request) => *request,
         Work::Rehearse(request, replica) => {
             let replica = Server::connect(&replica.connection).await?;
             return rehearse::on_replica(&server, &replica, &request, &events, &halt).await;
         }
-        Work::Resume { run, tuning, settings, journal } => {
-            match resume::request(&server, run, *tuning, *settings, journal).await? {
-                Some(request) => request,
-                None => return Ok(Outcome::Already),
-            }
-        }
+        Work::Resume(run, options) => match resume::request(&server, run, *options).await? {
+            Some(request) => request,
+            None => return Ok(Outcome::Already),
+        },
     };
     migration::run(&server, &request, &events, &halt).await
 }

@@ -10,9 +10,6 @@ pub(crate) use zosc::settings::read::{attempts, bytes, duration, http, nice, row
 
 use crate::report::Format;
 
-/// The journal's schema unless told otherwise.
-pub(crate) const JOURNAL_SCHEMA: &str = "_zosc";
-
 /// A mode of TLS.
 pub(crate) fn ssl_mode(text: &str) -> Result<TlsMode, String> {
     TlsMode::of_word(text)
@@ -70,9 +67,6 @@ pub(crate) fn on_failure(text: &str) -> Result<OnFailure, String> {
 
 /// A format of output.
 pub(crate) fn format(text: &str) -> Result<Format, String> {
-    match text {
-        "text" => Ok(Format::Text),
-        "json" => Ok(Format::Json),
-        _ => Err("it must be `text` or `json`".to_owned()),
-    }
+    let known = Format::ALL.into_iter().find(|format| format.word() == text);
+    known.ok_or_else(|| format!("it must be one of {}", Format::ALL.map(Format::word).join(", ")))
 }

@@ -21,7 +21,7 @@ fn interrupts(halt: Halt, events: Events) -> Result<()> {
             events.waiting("stop", "still finishing the transaction; it will not take long");
         } else {
             events.waiting("stop", "stopping: finishing the transaction first");
-            halt.stop(Error::new(Kind::Interrupted, "interrupted", "the run was interrupted"));
+            halt.interrupt();
         }
     };
     ctrlc::set_handler(interrupted).map_err(|error| unwatched(&error.to_string()))

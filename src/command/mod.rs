@@ -22,7 +22,14 @@ use output::Output;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Never passed on: whoever needs them has them from elsewhere.
-const SECRETS: [&str; 4] = ["ZOSC_PASSWORD", "MYSQL_PWD", "ZOSC_URL", "ZOSC_CONTROL_TOKEN"];
+const SECRETS: [&str; 6] = [
+    "ZOSC_PASSWORD",
+    "MYSQL_PWD",
+    "ZOSC_URL",
+    "ZOSC_REPLICA",
+    "ZOSC_THROTTLE_HTTP",
+    "ZOSC_CONTROL_TOKEN",
+];
 
 /// A program and its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]

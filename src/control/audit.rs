@@ -64,7 +64,8 @@ impl Audit {
     }
 }
 
-/// In URLs, what stands between the name of an account and its host.
+/// In URLs, what stands between the name of an account and its host; of web addresses the query,
+/// too.
 pub(super) fn without_secrets(words: &str) -> String {
     let mut shown = String::new();
     let mut rest = words;
@@ -80,6 +81,14 @@ pub(super) fn without_secrets(words: &str) -> String {
             shown += if user == account { "" } else { ":***" };
             rest = host;
         }
+        if before.ends_with("http") || before.ends_with("https") {
+            let end = rest.find([' ', '"']).unwrap_or(rest.len());
+            if let Some(query) = rest[..end].find(['?', '#']) {
+                shown += &rest[..query];
+                shown += "?***";
+                rest = &rest[end..];
+            }
+        }
     }
     (shown + rest).chars().filter(|letter| !letter.is_control()).take(LONGEST).collect()
 }
@@ -94,7 +103,10 @@ mod tests {
             ("max-lag 2s", "max-lag 2s"),
             ("replica=mysql://a:pw@h:1/,db2", "replica=mysql://a:***@h:1/,db2"),
             ("replica=mysql://a@h,mysql://b:p@x@g", "replica=mysql://a@h,mysql://b:***@g"),
-            ("throttle-http=https://u:p@h/x?y=a@b", "throttle-http=https://u:***@h/x?y=a@b"),
+            ("throttle-http=https://u:p@h/x?y=a@b", "throttle-http=https://u:***@h/x?***"),
+            ("throttle-http=http://h?token=a,b://c next", "throttle-http=http://h?*** next"),
+            (r#"{"throttle-http":"https://h/#t"}"#, r#"{"throttle-http":"https://h/?***"}"#),
+            ("replica=mysql://a:pw@h/s?x=y", "replica=mysql://a:***@h/s?x=y"),
             ("throttle-http=https://h/x@y:z", "throttle-http=https://h/x@y:z"),
         ] {
             assert_eq!(without_secrets(words), shown);

@@ -57,7 +57,7 @@ impl Helm {
         if matches!(setting, Setting::PostponeFlagFile | Setting::CutOverWindow) {
             gate.postpone(gate.is_postponed());
         }
-        Ok(format!("{word}={}", report::value(setting, &settings.now())))
+        Ok(format!("{word}={}", setting.value(&settings.now())))
     }
 
     async fn no_throttle(&self) -> String {

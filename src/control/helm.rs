@@ -140,7 +140,7 @@ impl Helm {
     fn value(&self, setting: Setting, unit: Unit) -> Answer {
         let settings = self.means.settings.now();
         let value = match unit {
-            Unit::Own => report::value(setting, &settings),
+            Unit::Own => setting.value(&settings),
             Unit::Millis => settings.limits.max_lag.as_millis().to_string(),
         };
         Answer::text(&value).with("value", value)
@@ -148,8 +148,7 @@ impl Helm {
 
     fn settings(&self) -> Answer {
         let settings = self.means.settings.now();
-        let values =
-            Setting::ALL.map(|setting| (setting.word(), report::value(setting, &settings)));
+        let values = Setting::ALL.map(|setting| (setting.word(), setting.value(&settings)));
         let lines = values.iter().map(|(word, value)| format!("{word}={value}"));
         let lines = lines.collect::<Vec<_>>().join("\n");
         let values: Map<String, Value> =

@@ -52,8 +52,9 @@ pub enum SocketDoor {
 /// The room while it is open; dropping it ends all conversations and removes the socket.
 #[derive(Debug)]
 pub struct Room {
-    _tasks: JoinSet<()>,
+    // Goes first: while somebody listens there, no other process takes the file for a dead one's.
     _socket: Option<Socket>,
+    _tasks: JoinSet<()>,
 }
 
 impl Room {
@@ -92,6 +93,6 @@ impl Room {
             say(opened.address().to_string(), "tcp");
             tasks.spawn(opened.serve(helm));
         }
-        Ok(Self { _tasks: tasks, _socket: socket })
+        Ok(Self { _socket: socket, _tasks: tasks })
     }
 }

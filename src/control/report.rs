@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::audit::without_secrets;
 use super::helm::{About, Answer, Helm};
 use crate::event::{Progress, Stage};
-use crate::settings::{Setting, Settings};
+use crate::numbers::percent;
+use crate::settings::Setting;
 use crate::status::{Status, Why};
 
 /// What the run is at, in one word for machines.
@@ -66,8 +66,8 @@ pub(super) fn sup(helm: &Helm) -> String {
 /// `Copy: 480000/1200000 40.0%`, and how far it is compared.
 fn work(status: &Status) -> String {
     let share = |progress: &Progress| {
-        let Progress { rows, rows_estimate, .. } = progress;
-        format!("{rows}/{rows_estimate} {:.1}%", percent(*rows, *rows_estimate))
+        let Progress { rows, rows_estimate, fraction, .. } = progress;
+        format!("{rows}/{rows_estimate} {:.1}%", fraction.map_or(0.0, percent))
     };
     match &status.progress {
         None => "Copy: 0/0 0.0%".to_owned(),
@@ -89,11 +89,6 @@ fn eta(status: &Status, state: &State) -> String {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // one decimal is shown
-fn percent(rows: u64, estimate: u64) -> f64 {
-    if estimate == 0 { 0.0 } else { (rows as f64 / estimate as f64 * 1000.0).round() / 10.0 }
-}
-
 /// All that is known, in lines and as an object.
 pub(super) async fn status(helm: &Helm) -> Answer {
     let About { table, statement, name, begun, socket } = &*helm.about;
@@ -103,11 +98,11 @@ pub(super) async fn status(helm: &Helm) -> Answer {
     let place = helm.means.server.connection().place();
     let values: Map<String, Value> = Setting::ALL
         .iter()
-        .map(|setting| (setting.word().to_owned(), value(*setting, &settings).into()))
+        .map(|setting| (setting.word().to_owned(), setting.value(&settings).into()))
         .collect();
     let mut progress = json!(status.progress);
     if let Some(known) = &status.progress {
-        progress["percent"] = percent(known.rows, known.rows_estimate).into();
+        progress["percent"] = known.fraction.map(percent).into();
     }
     let json = json!({
         "run": run, "id": name, "table": table.plain(), "server": place, "statement": statement,
@@ -130,7 +125,7 @@ pub(super) async fn status(helm: &Helm) -> Answer {
     }
     let of = |all: &[Setting]| {
         let all =
-            all.iter().map(|setting| format!("{}: {}", setting.word(), value(*setting, &settings)));
+            all.iter().map(|setting| format!("{}: {}", setting.word(), setting.value(&settings)));
         all.collect::<Vec<_>>().join("; ")
     };
     let effort = [Setting::ChunkTime, Setting::MaxChunkRows, Setting::Workers, Setting::Nice];
@@ -149,7 +144,7 @@ pub(super) async fn status(helm: &Helm) -> Answer {
         Setting::PostponeFlagFile,
         Setting::CutOverWindow,
     ] {
-        let value = value(setting, &settings);
+        let value = setting.value(&settings);
         if !value.is_empty() {
             line(&mut text, &format!("# {}: {value}", setting.word()));
         }
@@ -179,12 +174,6 @@ pub(super) async fn status(helm: &Helm) -> Answer {
     }
     text.push_str(&sup(helm));
     Answer::text(text).with_all(json)
-}
-
-/// A setting's value, without passwords.
-pub(super) fn value(setting: Setting, settings: &Settings) -> String {
-    let value = setting.value(settings);
-    if setting == Setting::ThrottleHttp { without_secrets(&value) } else { value }
 }
 
 fn why(Why { reason, detail, since }: &Why) -> Value {

@@ -245,6 +245,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s");
         let (listener, socket) = Socket::at(&path).await.unwrap();
+        // The second one must not get the number of the first one's file.
+        std::fs::hard_link(&path, folder.path().join("first")).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         let refused = Socket::at(&path).await.unwrap_err();
         assert_eq!(refused.code, "no_control_socket");

@@ -1,5 +1,5 @@
 //! May the tables be swapped? An operator's word, a flag file, a time of the day and the pace each
-//! may say no; while one does, the run waits with all that it has kept up to date ([`wait`]).
+//! may say no; while one does, the run waits with all that it has kept up to date (`wait`).
 
 mod wait;
 

@@ -1,9 +1,9 @@
 //! One run a table: a named lock of the server, held by a connection that only keeps it.
 
-use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::TAKEN_OVER;
 use crate::error::{Error, Kind, Result};
@@ -18,10 +18,14 @@ const OUTLAST_OURS: Duration = Duration::from_mins(2);
 /// How often is asked meanwhile.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
-/// The right to work on a table; given back when dropped, or when this process dies.
+/// The longest wait for the server to take the right back.
+const GIVEN_BACK_WITHIN: Duration = Duration::from_secs(5);
+
+/// The right to work on a table; given back some time after this is dropped or this process dies.
 #[derive(Debug)]
 pub struct Guard {
     keeper: JoinHandle<()>,
+    leave: CancellationToken,
 }
 
 impl Drop for Guard {
@@ -44,8 +48,18 @@ impl Guard {
             .hint("see `zosc status`; wait for it to end, or stop it first"));
         }
         let trials = Trials::new(server, halt, "keeping the right to work on the table");
-        let keeper = Keeper { session, trials, table: table.clone() };
-        Ok(Self { keeper: tokio::spawn(keeper.keep_or(halt.clone())) })
+        let leave = CancellationToken::new();
+        let keeper = Keeper { session, trials, table: table.clone(), leave: leave.clone() };
+        Ok(Self { keeper: tokio::spawn(keeper.keep_or(halt.clone())), leave })
+    }
+
+    /// Gives the right back and waits until the server knows: the next run on the table may begin at
+    /// once, in this process, too.
+    pub async fn give_back(mut self) {
+        self.leave.cancel();
+        if tokio::time::timeout(GIVEN_BACK_WITHIN, &mut self.keeper).await.is_err() {
+            tracing::debug!("the server takes its time to give up a lock");
+        }
     }
 
     /// Whether some zosc works on the table now.
@@ -59,17 +73,33 @@ struct Keeper {
     session: Session,
     trials: Trials,
     table: TableName,
+    leave: CancellationToken,
 }
 
 impl Keeper {
     async fn keep_or(mut self, halt: Halt) {
-        let Err(error) = self.keep().await;
-        halt.stop(error.during(format!("keeping the right to work on `{}`", self.table.plain())));
+        if let Err(error) = self.keep().await {
+            let what = format!("keeping the right to work on `{}`", self.table.plain());
+            return halt.stop(error.during(what));
+        }
+        if let Err(error) = self.let_go().await {
+            tracing::debug!(%error, "the lock goes with its connection");
+        }
     }
 
-    async fn keep(&mut self) -> Result<Infallible> {
+    async fn let_go(mut self) -> Result<()> {
+        let name = text(&lock_name(&self.table));
+        self.session.run(format!("DO RELEASE_LOCK({name})")).await?;
+        self.session.close().await
+    }
+
+    /// Until it is to be given back.
+    async fn keep(&mut self) -> Result<()> {
         loop {
-            tokio::time::sleep(PING_EVERY).await;
+            tokio::select! {
+                () = tokio::time::sleep(PING_EVERY) => {}
+                () = self.leave.cancelled() => return Ok(()),
+            }
             if let Err(error) = self.session.run("DO 0").await {
                 self.take_again(&error).await?;
             }

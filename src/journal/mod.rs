@@ -24,7 +24,8 @@ pub use trail::{Moved, Piece, Trail};
 use crate::error::{Error, Kind, Result};
 use crate::halt::Halt;
 use crate::mysql::{Server, Session, Trials, text};
-use crate::schema::TableName;
+use crate::schema::read::definition;
+use crate::schema::{TableName, exists};
 
 /// The slug of the error that another zosc has the run now: it is not ours to end any more.
 pub const TAKEN_OVER: &str = "taken_over";
@@ -187,7 +188,22 @@ impl Journal {
     /// Ends the run: its row becomes history, its chunks and position go. Who stands in for a
     /// trigger is remembered when the tables are swapped: [`Journal::no_stand_ins`] forgets it.
     pub async fn end(&self, session: &mut Session, ended: Ended, note: &str) -> Result<()> {
+        let result = match ended {
+            // That the run has ended must be written even if this cannot be read.
+            Ended::Swapped | Ended::Direct => self.result(session).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "how the table is now could not be read");
+                None
+            }),
+            Ended::Failed | Ended::Cleaned | Ended::Rehearsed => None,
+        };
         session.begin().await?;
+        if let Some(result) = result {
+            let run = self.table(tables::RUN);
+            let result = text(&result);
+            session
+                .run(format!("UPDATE {run} SET result = {result} WHERE id = {}", self.run))
+                .await?;
+        }
         session
             .run(format!(
                 "UPDATE {} SET phase = '{}', note = {}, ended_at = UTC_TIMESTAMP(6) WHERE id = {}",
@@ -206,6 +222,21 @@ impl Journal {
                 .await?;
         }
         session.commit().await
+    }
+
+    /// The definition that the run's table has now, if there is such a table.
+    async fn result(&self, session: &mut Session) -> Result<Option<String>> {
+        let run = self.table(tables::RUN);
+        let sql = format!("SELECT table_schema, table_name FROM {run} WHERE id = {}", self.run);
+        let Some((schema, table)) = session.first::<(String, String)>(sql).await? else {
+            return Ok(None);
+        };
+        let table = TableName::new(schema, table);
+        if exists(session, &table).await? {
+            definition(session, &table).await.map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     fn table(&self, table: &str) -> TableName {

@@ -48,6 +48,9 @@ pub struct RunRow {
     /// it is told to.
     #[serde(skip)]
     pub difference: Option<String>,
+    /// The table's definition when the change was made; known when the run has ended well.
+    #[serde(skip)]
+    pub result: Option<String>,
     /// When it started, UTC.
     pub started_at: String,
     /// When it ended, UTC.
@@ -82,7 +85,7 @@ const COLUMNS: &str = "id, epoch, phase, name, table_schema, table_name, stateme
                        allow, definition, server_uuid, capture, key_index, shadow_definition, \
                        final_comment, difference, \
                        GREATEST(TIMESTAMPDIFF(SECOND, started_at, UTC_TIMESTAMP(6)), 0) AS age, \
-                       postponed, traffic_paused";
+                       postponed, traffic_paused, result";
 
 impl RunRow {
     /// Writes a new run's row.
@@ -145,9 +148,22 @@ impl RunRow {
         select(session, schema, &which).await
     }
 
-    /// The runs of one name, the newest first.
+    /// The runs of one name whose change no later one takes back, the newest first.
     pub async fn named(session: &mut Session, schema: &str, name: &str) -> Result<Vec<Self>> {
-        select(session, schema, &format!("name = {}", text(name))).await
+        select(session, schema, &format!("name = {} AND undone_by IS NULL", text(name))).await
+    }
+
+    /// Writes down that this run takes back the changes of all earlier runs whose names begin so.
+    pub async fn undoes(&self, session: &mut Session, schema: &str, beginning: &str) -> Result<()> {
+        let (id, beginning) = (self.id, text(beginning));
+        session
+            .run(format!(
+                "UPDATE {} SET undone_by = {id} WHERE id < {id} AND undone_by IS NULL \
+                 AND LEFT(name, CHAR_LENGTH({beginning})) = {beginning}",
+                TableName::new(schema, tables::RUN),
+            ))
+            .await
+            .map(drop)
     }
 
     /// Remembers the ids of original and shadow on this server, by which a lost reply of the swap is
@@ -294,6 +310,7 @@ impl FromRow for RunRow {
                 age_seconds: take(&mut source, 20)?,
                 postponed: take(&mut source, 21)?,
                 traffic_paused: take(&mut source, 22)?,
+                result: take(&mut source, 23)?,
             })
         };
         read().ok_or(FromRowError(row))

@@ -19,7 +19,7 @@ pub(super) const STAND_IN: &str = "stand_in";
 pub(super) const HEARTBEAT: &str = "heartbeat";
 
 /// The comment of each table. Its number grows with every change of the definitions.
-const FORMAT: &str = "zosc journal 3";
+const FORMAT: &str = "zosc journal 4";
 
 const DEFINITIONS: &[(&str, &str)] = &[
     (
@@ -42,6 +42,8 @@ const DEFINITIONS: &[(&str, &str)] = &[
          capture VARCHAR(16) NULL,
          key_index VARCHAR(64) NULL,
          difference LONGTEXT NULL,
+         result LONGTEXT NULL,
+         undone_by BIGINT UNSIGNED NULL,
          postponed BOOLEAN NOT NULL DEFAULT FALSE,
          traffic_paused BOOLEAN NOT NULL DEFAULT FALSE,
          server_uuid VARCHAR(64) NOT NULL,

@@ -84,7 +84,8 @@ impl Connection {
                     self.place()
                 ),
             )
-            .hint("use an account with `caching_sha2_password`"),
+            .hint("use an account with `caching_sha2_password`")
+            .hint("see that there is such a user: of an unknown one a server names any method"),
             DbError::Io(IoError::Io(error)) => {
                 tls::explain(self, &error).unwrap_or_else(|| self.unreachable(&error.to_string()))
             }

@@ -11,6 +11,17 @@ pub enum Flavour {
 }
 
 impl Flavour {
+    /// Both families.
+    pub const ALL: [Self; 2] = [Self::Mysql, Self::Mariadb];
+
+    /// As it is written.
+    pub fn family(self) -> &'static str {
+        match self {
+            Self::Mysql => "MySQL",
+            Self::Mariadb => "MariaDB",
+        }
+    }
+
     /// From `@@version`.
     pub(super) fn of_version(text: &str) -> Self {
         if text.to_ascii_lowercase().contains("mariadb") { Self::Mariadb } else { Self::Mysql }

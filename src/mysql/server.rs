@@ -73,6 +73,15 @@ impl Server {
         })
     }
 
+    /// As [`Self::connect`], unless the run is stopped meanwhile.
+    pub async fn connect_until(connection: &Connection, halt: &Halt) -> Result<Self> {
+        tokio::select! {
+            server = Self::connect(connection) => server,
+            // Safe here: nobody uses the half-made connection.
+            cause = halt.stopped() => Err(cause),
+        }
+    }
+
     /// The same server; when it is waited for, that is said here.
     #[must_use]
     pub fn heard_by(&self, events: &Events) -> Self {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Rule;
 use crate::request::Request;
 
 /// How grave a finding is.
@@ -33,9 +34,9 @@ pub struct Finding {
 
 impl Finding {
     /// Worth knowing.
-    pub fn note(rule: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn note(rule: Rule, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
-            rule,
+            rule: rule.word(),
             level: Level::Note,
             message: message.into(),
             hint: hint.into(),
@@ -44,25 +45,25 @@ impl Finding {
     }
 
     /// To be looked at twice.
-    pub fn warn(rule: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn warn(rule: Rule, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { level: Level::Warn, ..Self::note(rule, message, hint) }
     }
 
-    /// Not to be done.
-    pub fn refuse(rule: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { level: Level::Refuse, ..Self::note(rule, message, hint) }
+    /// Not to be done, or not unless allowed, as the rule says.
+    pub fn refuse(rule: Rule, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        let allowable = rule.is_allowable();
+        Self { level: Level::Refuse, allowable, ..Self::note(rule, message, hint) }
     }
 
-    /// Not to be done unless allowed.
-    #[must_use]
-    pub fn allowable(mut self) -> Self {
-        self.allowable = true;
-        self
+    /// How grave it is for this request.
+    pub fn level_for(&self, request: &Request) -> Level {
+        if request.forbid.contains(self.rule) { Level::Refuse } else { self.level }
     }
 
     /// Whether the change may not be made: the finding refuses, and the request does not allow it.
     pub fn forbids(&self, request: &Request) -> bool {
-        let allowed = self.allowable && request.allow.contains(self.rule);
-        self.level == Level::Refuse && !allowed
+        let allowable = self.allowable || self.level != Level::Refuse;
+        let allowed = allowable && request.allow.contains(self.rule);
+        self.level_for(request) == Level::Refuse && !allowed
     }
 }

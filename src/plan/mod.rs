@@ -10,6 +10,7 @@ mod key_type;
 mod mapping;
 mod method;
 mod rehearsal;
+mod rule;
 mod summary;
 #[cfg(test)]
 mod testing;
@@ -23,8 +24,11 @@ use crate::schema::{Mapping, Table, difference};
 use crate::swap::Way;
 
 pub(crate) use blame::blame;
+pub(crate) use checks::grants;
+pub use checks::server::oldest_server;
 pub use finding::{Finding, Level};
 use mapping::Ways;
+pub use rule::Rule;
 
 /// How the change will be made.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -100,6 +104,7 @@ pub async fn draw(server: &Server, request: &Request) -> Result<Plan> {
 
     let plan = match method::without_rehearsal(server.facts().flavour, &original, request)? {
         Some((way, reason)) => {
+            checks::grants::to_enter(&mut session, &request.journal_schema).await?;
             let direct =
                 if way == method::Way::InPlace { Method::InPlace } else { Method::Instant };
             let after = method::without_constraints(&original, request.statement.clauses());
@@ -126,6 +131,9 @@ async fn rehearsed(
     let (way, reason) = method::decide(request, &rehearsed, &budget);
     let views = checks::views::check(session, &original.name, &ways.gone()).await?;
     let mut findings: Vec<Finding> = views.into_iter().collect();
+    if matches!(way, method::Way::InPlace | method::Way::Instant) {
+        checks::grants::to_enter(session, &request.journal_schema).await?;
+    }
     let method = match way {
         method::Way::Nothing => Method::Nothing,
         method::Way::InPlace => Method::InPlace,
@@ -149,7 +157,8 @@ async fn rehearsed(
                 capture_reason: why,
                 swap: checks::swap::way(request, rehearsed.best_swap.clone()?)?,
             };
-            let found = checks::of_copy(session, &original, &rehearsed, &copy, &ways).await?;
+            let found =
+                checks::of_copy(session, request, &original, &rehearsed, &copy, &ways).await?;
             findings.extend(found);
             Method::Copy(Box::new(copy))
         }

@@ -20,13 +20,14 @@ impl Plan {
         let mapping = copy.map(|copy| &copy.mapping);
         let names = |pair: &ColumnPair| json!({ "original": pair.original.name, "shadow": pair.shadow.name });
         let finding = |finding: &Finding| {
+            let level = finding.level_for(request);
             json!({
                 "rule": finding.rule,
-                "level": finding.level,
+                "level": level,
                 "message": finding.message,
                 "hint": finding.hint,
                 "allowable": finding.allowable,
-                "allowed": finding.level == Level::Refuse && !finding.forbids(request),
+                "allowed": level == Level::Refuse && !finding.forbids(request),
             })
         };
         json!({

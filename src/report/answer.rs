@@ -5,12 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use zosc::error::{Error, Result};
+use zosc::event::plan_in_words;
 use zosc::plan::Plan;
 use zosc::request::Request;
 use zosc::tidy::{Cleaned, Leftover, RunState, State};
 
 use super::numbers::bytes;
-use super::{About, Format, ending, json, plan, text};
+use super::{About, Format, capabilities, ending, json, text};
 
 /// What was asked for, in both formats.
 pub(crate) struct Answer {
@@ -23,7 +24,7 @@ impl Answer {
     /// What would be done.
     pub(crate) fn plan(plan: &Plan, request: &Request) -> Self {
         let mut json = plan.summary(request);
-        let text = plan::text(&json);
+        let text = plan_in_words(&json);
         json["event"] = "plan".into();
         let about = About { id: request.id.clone(), table: Some(request.table.plain()) };
         Self { about, text, json }
@@ -51,6 +52,13 @@ impl Answer {
         };
         let text = lines.chain([last.to_owned()]).collect();
         Self::plain(text, json!({ "event": "clean", "done": done, "tables": cleaned }))
+    }
+
+    /// What this binary can do: the members of `all`.
+    pub(crate) fn capabilities(mut all: Value) -> Self {
+        let text = capabilities::text(&all);
+        all["event"] = "capabilities".into();
+        Self::plain(text, all)
     }
 
     fn plain(text: String, json: Value) -> Self {
@@ -116,6 +124,20 @@ pub(crate) fn answer(format: Format, answer: Result<Answer>) -> u8 {
         }
         (format, Err(error)) => {
             failure(format, &error);
+            error.kind.exit_code()
+        }
+    }
+}
+
+/// Prints what has but one form to stdout; gives the exit code.
+pub(crate) fn document(contents: &[u8]) -> u8 {
+    match std::io::stdout().lock().write_all(contents) {
+        Ok(()) => 0,
+        // A pager was left, for example.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
+        Err(error) => {
+            let error = Error::failed("not_written", format!("cannot write to stdout: {error}"));
+            failure(Format::Text, &error);
             error.kind.exit_code()
         }
     }

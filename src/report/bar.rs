@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use zosc::event::{Event, Progress, Stage};
 
 use super::numbers::{percent, rate, seconds, thousands};
-use super::text::{say, sentence, waiting, word};
+use super::text::say;
 use super::{About, Ending, ending};
 
 /// The live line's own movement shows that the process lives.
@@ -36,36 +36,27 @@ impl Bar {
             Event::Progress(progress) => self.progress(progress),
             Event::Stage { stage, .. } => {
                 self.standstill = None;
-                self.line.println(sentence(event));
+                self.line.println(event.to_string());
                 self.enter(*stage);
             }
             Event::Throttled { .. } => {
-                let why = sentence(event);
+                let why = event.to_string();
                 self.line.set_message(why.clone());
                 self.standstill = Some(why);
             }
             Event::Unthrottled { .. } => self.standstill = None,
             Event::Waiting { .. } => {
-                self.line.println(sentence(event));
-                self.line.set_message(sentence(event));
+                self.line.println(event.to_string());
+                self.line.set_message(event.to_string());
             }
-            Event::Plan(_)
-            | Event::Run { .. }
-            | Event::Warning { .. }
-            | Event::Hook { .. }
-            | Event::Traffic { .. }
-            | Event::Swap { .. }
-            | Event::Listening { .. }
-            | Event::Command { .. } => {
-                self.line.println(sentence(event));
-            }
+            _ => self.line.println(event.to_string()),
         }
     }
 
     fn enter(&self, stage: Stage) {
         let counts = matches!(stage, Stage::Copy | Stage::Verify);
         self.line.set_style(if counts { bar() } else { spinner() });
-        self.line.set_prefix(word(stage));
+        self.line.set_prefix(stage.short());
         self.line.set_length(1);
         self.line.set_position(0);
         self.line.set_message("");
@@ -89,7 +80,7 @@ impl Bar {
 /// The numbers, the more important first: a narrow terminal cuts the line.
 fn short(progress: &Progress) -> String {
     if progress.stage == Stage::Wait {
-        return waiting(progress);
+        return progress.standstill();
     }
     let Progress { rows, rows_estimate, rows_per_second, backlog, lag_ms, workers, .. } = progress;
     let about = if progress.exact { "" } else { "~" };

@@ -14,6 +14,21 @@ use super::numbers::{self, thousands};
 /// The exit code of a panic, Rust's own.
 const PANICKED: u8 = 101;
 
+/// What the process says, and its stable name.
+pub(crate) struct ExitCode {
+    pub(crate) code: u8,
+    pub(crate) name: &'static str,
+}
+
+/// All of them, in order.
+pub(crate) fn exit_codes() -> Vec<ExitCode> {
+    let kinds = Kind::ALL.map(|kind| ExitCode { code: kind.exit_code(), name: kind.word() });
+    let own = [ExitCode { code: 0, name: "done" }, ExitCode { code: PANICKED, name: "bug" }];
+    let mut all: Vec<ExitCode> = own.into_iter().chain(kinds).collect();
+    all.sort_by_key(|it| it.code);
+    all
+}
+
 /// The end of a run.
 #[derive(Debug)]
 pub(crate) struct Ending {
@@ -35,11 +50,7 @@ impl Ending {
     pub(crate) fn of(joined: Result<Result<Outcome>, JoinError>) -> Self {
         match joined {
             Ok(result) => result.into(),
-            Err(bug) => {
-                let error = Error::new(Kind::Resumable, "bug", format!("a bug in zosc: {bug}"))
-                    .hint("please report it; `zosc status` shows what is left");
-                Self { result: Err(error), exit_code: PANICKED }
-            }
+            Err(bug) => Self { result: Err(Error::bug(&bug)), exit_code: PANICKED },
         }
     }
 }
@@ -64,6 +75,7 @@ fn success(outcome: &Outcome, table: &str) -> String {
         }
         Outcome::Copied(swapped) => copied(swapped, table),
         Outcome::Rehearsed(rehearsed) => self::rehearsed(rehearsed, table),
+        other => format!("done: {table}: {}\n", other.word()),
     }
 }
 
@@ -156,6 +168,15 @@ mod tests {
         let ending = Ending::from(Err(error));
         assert_eq!(text(&ending, None), "error: no key\nhint: add one\nhint: or else\n");
         assert_eq!(ending.exit_code, 3);
+    }
+
+    #[test]
+    fn every_kind_of_error_is_told_by_its_code() {
+        for kind in Kind::ALL {
+            let ending = Ending::from(Err(Error::new(kind, "code", "message")));
+            assert_eq!(ending.exit_code, kind.exit_code());
+        }
+        assert!(exit_codes().iter().map(|it| it.code).is_sorted());
     }
 
     #[tokio::test]

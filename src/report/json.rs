@@ -11,8 +11,12 @@ use zosc::outcome::{Outcome, Rehearsed};
 use super::numbers::{fraction, percent, tenth};
 use super::{About, Ending};
 
-/// Whoever reads may take a minute of silence for death.
-const SILENCE: Duration = Duration::from_secs(10);
+/// The version of the form of lines; raised when what is there changes its meaning.
+pub(crate) const VERSION: u8 = 1;
+
+/// Whoever reads may take a minute of silence for death. A line is promised every 10 seconds, and
+/// the clock is looked at once a second.
+const SILENCE: Duration = Duration::from_secs(9);
 
 /// Progress comes about once a second; more often than this is not passed on.
 const PROGRESS_EVERY: Duration = Duration::from_millis(900);
@@ -122,10 +126,14 @@ impl Json {
 
     /// Called every second.
     pub(super) fn pulse(&mut self) {
-        if self.last_line.elapsed() >= SILENCE {
-            let stage = self.stage;
-            self.line(SystemTime::now(), Own::Alive { stage });
+        if let Some(sign) = self.sign_of_life(Instant::now()) {
+            self.line(SystemTime::now(), sign);
         }
+    }
+
+    fn sign_of_life(&self, now: Instant) -> Option<Own<'static>> {
+        let is_due = now.duration_since(self.last_line) >= SILENCE;
+        is_due.then_some(Own::Alive { stage: self.stage })
     }
 
     pub(super) fn end(&mut self, ending: &Ending) {
@@ -178,6 +186,11 @@ fn error(error: &Error) -> Own<'_> {
     }
 }
 
+/// The words of all events.
+pub(crate) fn words() -> Vec<&'static str> {
+    Event::WORDS.into_iter().chain(["alive", "error", "finished"]).collect()
+}
+
 /// An error outside of a run: the only line.
 pub(super) fn print_error(failure: &Error) {
     print(SystemTime::now(), &About { id: None, table: None }, error(failure));
@@ -195,7 +208,7 @@ pub(super) fn print(at: SystemTime, about: &About, event: impl Serialize) {
 
 fn encode(at: SystemTime, about: &About, event: impl Serialize) -> serde_json::Result<String> {
     serde_json::to_string(&Line {
-        v: 1,
+        v: VERSION,
         at: humantime::format_rfc3339_millis(at).to_string(),
         id: about.id.as_deref(),
         table: about.table.as_deref(),
@@ -223,6 +236,25 @@ mod tests {
         assert_eq!(encoded(&plan), r#""event":"plan","method":"instant"}"#);
         let waiting = Event::Waiting { what: "lock".into(), detail: "d".into() };
         assert_eq!(encoded(&waiting), r#""event":"waiting","for":"lock","detail":"d"}"#);
+    }
+
+    #[test]
+    fn words_of_events() {
+        let words = words();
+        for word in ["plan", "progress", "alive", "swap", "error", "finished"] {
+            assert_eq!(words.iter().filter(|known| **known == word).count(), 1, "{word}");
+        }
+    }
+
+    #[test]
+    fn silence_is_broken_in_time() {
+        let mut json = Json::new(About { id: None, table: None });
+        json.stage = Some(Stage::Wait);
+        let after = |seconds| json.sign_of_life(json.last_line + Duration::from_secs(seconds));
+        assert!(after(8).is_none());
+        // Looked at once a second, this leaves no more than ten between two lines.
+        let sign = after(9).map(encoded);
+        assert_eq!(sign.as_deref(), Some(r#""event":"alive","stage":"wait"}"#));
     }
 
     #[test]

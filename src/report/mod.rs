@@ -3,12 +3,11 @@
 
 mod answer;
 mod bar;
+mod capabilities;
 mod control;
 mod ending;
 mod json;
 mod metrics;
-mod numbers;
-mod plan;
 mod record;
 mod text;
 mod top;
@@ -18,15 +17,18 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc::UnboundedReceiver, oneshot};
 use tokio::task::JoinHandle;
+use zosc::error::Error;
 use zosc::event::{Dated, Event};
+use zosc::numbers;
 
 use self::bar::Bar;
 use self::json::Json;
 use self::text::Text;
 
-pub(crate) use self::answer::{Answer, answer, failure};
+pub(crate) use self::answer::{Answer, answer, document, failure};
 pub(crate) use self::control::{living, spoken};
-pub(crate) use self::ending::Ending;
+pub(crate) use self::ending::{Ending, exit_codes};
+pub(crate) use self::json::words as words_of_events;
 pub(crate) use self::metrics::Metrics;
 pub(crate) use self::record::Recorder;
 pub(crate) use self::top::{Key, Model, Screen, ended};
@@ -38,6 +40,19 @@ pub(crate) enum Format {
     Text,
     /// For programs: one object a line, on stdout.
     Json,
+}
+
+impl Format {
+    /// All of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Text, Self::Json];
+
+    /// The word that asks for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
 }
 
 /// How much people want to read.
@@ -63,6 +78,15 @@ pub(crate) struct About {
 /// Whether colours are wanted, see <https://no-color.org>.
 pub(crate) fn colours() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Tells programs that the command line is not understood; of a run, they wait for its end.
+pub(crate) fn misused(error: &Error, is_run: bool) {
+    if is_run {
+        Json::new(About { id: None, table: None }).end(&Ending::from(Err(error.clone())));
+    } else {
+        json::print_error(error);
+    }
 }
 
 /// Listens to a run until it has ended.

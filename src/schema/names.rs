@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::{Error, Result};
+
 /// The server's limit for an identifier, in characters.
 const MAX_CHARS: usize = 64;
 
@@ -28,6 +30,23 @@ impl TableName {
         Self { schema: schema.into(), table: table.into() }
     }
 
+    /// A table as a statement names it: `default_schema` is meant where it names none. Parts are
+    /// unquoted.
+    #[doc(hidden)]
+    pub fn said(
+        schema: Option<String>,
+        table: String,
+        default_schema: Option<&str>,
+    ) -> Result<Self> {
+        let schema = schema.or_else(|| default_schema.map(str::to_owned));
+        let schema = schema.ok_or_else(|| {
+            Error::usage("no_schema", format!("table `{table}` is named without its schema")).hint(
+                format!("write `schema.{table}`, or give `--database` or a URL with a schema"),
+            )
+        })?;
+        Ok(Self { schema, table })
+    }
+
     /// `schema.table` without quotes, for people and events.
     pub fn plain(&self) -> String {
         format!("{}.{}", self.schema, self.table)
@@ -37,12 +56,14 @@ impl TableName {
     ///
     /// It always sorts after the original, because metadata locks are taken in name order
     /// and the swap depends on the original coming first.
+    #[doc(hidden)]
     #[must_use]
     pub fn helper(&self, helper: Helper) -> Self {
         self.suffixed(helper.suffix())
     }
 
     /// The name of our trigger of this kind on this table, in the table's schema.
+    #[doc(hidden)]
     #[must_use]
     pub fn trigger(&self, firing: Firing) -> Self {
         self.suffixed(firing.suffix())
@@ -55,17 +76,20 @@ impl TableName {
     }
 
     /// The name of the trigger that stands in for the table's trigger of that number during a run.
+    #[doc(hidden)]
     pub fn stand_in(&self, run: u64, number: usize) -> String {
         format!("{}{number}", self.stand_ins(run))
     }
 
     /// How the names of all such triggers of a run begin.
+    #[doc(hidden)]
     pub fn stand_ins(&self, run: impl std::fmt::Display) -> String {
         format!("zosc_{:016x}_{run}_", stable_hash(&self.plain()))
     }
 
     /// Whether the server locks this table before all of `others` when it locks them together: it
     /// takes them in the order of their names' bytes, on some servers in lower case.
+    #[doc(hidden)]
     pub fn is_locked_before(&self, others: &[&Self]) -> bool {
         let folded = |name: &Self| (name.schema.to_lowercase(), name.table.to_lowercase());
         others.iter().all(|other| self < *other && folded(self) < folded(other))

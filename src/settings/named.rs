@@ -113,7 +113,7 @@ impl Setting {
             Self::MaxLoad => list(&limits.max_load, ","),
             Self::CriticalLoad => list(&limits.critical_load, ","),
             Self::ThrottleQuery => limits.query.clone().unwrap_or_default(),
-            Self::ThrottleHttp => limits.http.as_ref().map(without_account).unwrap_or_default(),
+            Self::ThrottleHttp => limits.http.as_ref().map(for_everybody).unwrap_or_default(),
             Self::ThrottleFlagFile => {
                 list(limits.flag_files.iter().map(|file| file.display()), ",")
             }
@@ -183,9 +183,11 @@ impl Setting {
     }
 }
 
-/// An address as everybody may read it.
-fn without_account(url: &Url) -> String {
+/// An address as everybody may read it: an account or a query may be a secret.
+fn for_everybody(url: &Url) -> String {
     let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
     // They fail for addresses that cannot have an account.
     if url.set_username("").is_ok() && url.set_password(None).is_ok() {
         return url.to_string();
@@ -240,7 +242,7 @@ mod tests {
             ),
             ("critical-load", "Threads_running=90", "Threads_running=90"),
             ("throttle-query", "SELECT 1 = 2", "SELECT 1 = 2"),
-            ("throttle-http", "http://h:1/p", "http://h:1/p"),
+            ("throttle-http", "http://u:pw@h:1/p?token=t#f", "http://h:1/p"),
             ("throttle-flag-file", "/a,/b", "/a,/b"),
             ("window", "22:00-06:00;Sat,Sun 00:00-24:00", "22:00-06:00;Sat,Sun 00:00-24:00"),
             ("max-write-latency", "5ms", "5ms"),

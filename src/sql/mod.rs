@@ -2,6 +2,10 @@
 
 mod clause;
 pub(crate) mod lex;
+#[cfg(feature = "diesel")]
+mod program;
+#[cfg(feature = "diesel")]
+pub(crate) mod script;
 #[cfg(test)]
 mod tests;
 

@@ -6,24 +6,22 @@ use crate::schema::TableName;
 
 type Row = (u64, Option<String>, Option<String>, Option<u64>, Option<String>);
 
-/// How often the server is asked for them.
-const TRIES: usize = 3;
+/// How many seconds a connection's transaction has been open, by `x`. MySQL's `innodb_trx` cannot be
+/// read (error 3854) while any session's statement has a character of four bytes.
+const AGE_ON_MYSQL: &str = "COALESCE(MAX(x.timer_wait) DIV 1000000000000, 0)";
+const AGE_ON_MARIADB: &str = "COALESCE(MAX(TIMESTAMPDIFF(SECOND, x.trx_started, NOW())), 0)";
 
-/// How long the oldest transaction of a connection has been open, by `x`.
-const AGE: &str = "COALESCE(MAX(TIMESTAMPDIFF(SECOND, x.trx_started, NOW())), 0)";
-
-/// The sessions that are in the way of a lock on either of original and shadow, other than the one that asks; those
-/// of the attempt must have ended. Empty when the server does not tell: naming them is a kindness,
-/// not a need.
+/// The sessions that are in the way of a lock on either of original and shadow, other than the one
+/// that asks; those of the attempt must have ended. Empty when the server does not tell: naming them
+/// is a kindness, not a need.
 pub(crate) async fn name(session: &mut Session, tables: [&TableName; 2]) -> Vec<Blocker> {
     let questions = match session.flavour() {
         Flavour::Mysql => vec![holders_on_mysql(tables)],
         Flavour::Mariadb => vec![holders_on_mariadb(tables), transactions(tables[0])],
     };
     let mut why = None;
-    // A question may fail for a passing reason: on a busy server it is asked again.
-    for question in questions.iter().cycle().take(TRIES * questions.len()) {
-        match session.rows(question.clone()).await {
+    for question in questions {
+        match session.rows(question).await {
             Ok(rows) => return rows.into_iter().map(blocker).collect(),
             Err(error) => why = Some(error),
         }
@@ -47,11 +45,12 @@ fn blocker((thread, user, host, seconds, statement): Row) -> Blocker {
 fn holders_on_mysql(tables: [&TableName; 2]) -> String {
     format!(
         "SELECT t.processlist_id AS id, t.processlist_user AS u, t.processlist_host AS h, \
-         GREATEST(t.processlist_time, {AGE}) AS s, \
+         GREATEST(t.processlist_time, {AGE_ON_MYSQL}) AS s, \
          LEFT(t.processlist_info, 200) AS q \
          FROM performance_schema.metadata_locks m \
          JOIN performance_schema.threads t ON t.thread_id = m.owner_thread_id \
-         LEFT JOIN information_schema.innodb_trx x ON x.trx_mysql_thread_id = t.processlist_id \
+         LEFT JOIN performance_schema.events_transactions_current x \
+         ON x.thread_id = t.thread_id AND x.state = 'ACTIVE' \
          WHERE m.object_type = 'TABLE' AND m.lock_status = 'GRANTED' AND {} \
          AND t.processlist_id <> CONNECTION_ID() \
          GROUP BY id, u, h, t.processlist_time, q ORDER BY s DESC LIMIT 20",
@@ -62,7 +61,7 @@ fn holders_on_mysql(tables: [&TableName; 2]) -> String {
 /// Needs the plugin `metadata_lock_info`.
 fn holders_on_mariadb(tables: [&TableName; 2]) -> String {
     format!(
-        "SELECT p.id, p.user AS u, p.host AS h, GREATEST(p.time, {AGE}) AS s, \
+        "SELECT p.id, p.user AS u, p.host AS h, GREATEST(p.time, {AGE_ON_MARIADB}) AS s, \
          LEFT(p.info, 200) AS q FROM information_schema.metadata_lock_info m \
          JOIN information_schema.processlist p ON p.id = m.thread_id \
          LEFT JOIN information_schema.innodb_trx x ON x.trx_mysql_thread_id = p.id \
@@ -76,7 +75,7 @@ fn holders_on_mariadb(tables: [&TableName; 2]) -> String {
 fn transactions(original: &TableName) -> String {
     let name = original.table.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!(
-        "SELECT p.id, p.user AS u, p.host AS h, GREATEST(p.time, {AGE}) AS s, \
+        "SELECT p.id, p.user AS u, p.host AS h, GREATEST(p.time, {AGE_ON_MARIADB}) AS s, \
          LEFT(p.info, 200) AS q FROM information_schema.processlist p \
          LEFT JOIN information_schema.innodb_trx x ON x.trx_mysql_thread_id = p.id \
          WHERE p.id <> CONNECTION_ID() AND p.user NOT IN ('system user', 'event_scheduler') \

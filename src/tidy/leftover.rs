@@ -2,7 +2,7 @@
 
 use crate::capture::triggers::body_mark;
 use crate::error::Result;
-use crate::journal::RunRow;
+use crate::journal::{Phase, RunRow};
 use crate::mysql::{Session, text};
 use crate::schema::{Firing, Helper, TableName, comment, table_id};
 
@@ -48,7 +48,9 @@ impl Leftover {
 pub(super) async fn of(session: &mut Session, run: &RunRow) -> Result<Vec<Leftover>> {
     let mut left = of_unfinished(session, run).await?;
     let kept = run.table.helper(Helper::Kept);
-    if left.iter().all(|left| *left.name() != kept) {
+    // Runs that never came to a swap, such as rehearsals, have begun with the same original.
+    let keeps = matches!(run.phase, Phase::Swapping | Phase::Swapped);
+    if keeps && left.iter().all(|left| *left.name() != kept) {
         left.extend(known(session, kept, run.original_id, &run.marker()).await?);
     }
     Ok(left)

@@ -10,7 +10,9 @@ use crate::event::Events;
 use crate::halt::Halt;
 use crate::journal::{Ended, Guard, Journal, Phase, RunId, RunRow};
 use crate::mysql::{Fault, Server, Session};
-use crate::schema::TableName;
+use crate::plan::grants;
+use crate::request::Request;
+use crate::schema::{Helper, TableName, exists};
 use crate::settings::SwapBounds;
 use crate::traffic::{self, Relief};
 use crate::{direct, swap};
@@ -35,6 +37,13 @@ pub struct RunState {
     pub copied_rows: Option<u64>,
     /// What it has left.
     pub left: Vec<Leftover>,
+}
+
+impl RunState {
+    /// Whether there may be more than an account sees.
+    fn may_have_left(&self) -> bool {
+        self.run.phase.is_open() || self.run.phase == Phase::Swapped || !self.left.is_empty()
+    }
 }
 
 /// What can become of a run.
@@ -66,6 +75,7 @@ pub struct Cleaned {
 /// All runs that the journal knows, the newest first.
 pub async fn list(server: &Server, journal_schema: &str) -> Result<Vec<RunState>> {
     let mut session = server.session().await?;
+    grants::to_look(&mut session, journal_schema).await?;
     if !Journal::exists(&mut session, journal_schema).await? {
         return Ok(Vec::new());
     }
@@ -124,6 +134,9 @@ pub async fn clean(
             continue;
         }
         if doit {
+            if state.may_have_left() {
+                grants::to_clean(&mut session, &state.run.table, journal_schema).await?;
+            }
             // Somebody may have gone on with it since it was looked at.
             let _guard = Guard::take(server, &state.run.table, &Halt::new()).await?;
             traffic::settle(&mut session, journal_schema, &state.run, relief, &silent).await?;
@@ -140,6 +153,48 @@ pub async fn clean(
 pub(crate) fn no_such_run(run: RunId, journal_schema: &str) -> Error {
     Error::refused("no_such_run", format!("there is no run {run} in `{journal_schema}`"))
         .hint("see `zosc status`")
+}
+
+/// Drops the table that an earlier change of the request's table has kept, and says so. Refuses what
+/// is not provably such a table.
+pub async fn drop_kept(server: &Server, request: &Request, events: &Events) -> Result<()> {
+    let kept = request.table.helper(Helper::Kept);
+    let mut session = server.session().await?;
+    if exists(&mut session, &kept).await? {
+        let left = owner(&mut session, request, &kept).await?;
+        let schema = &request.journal_schema;
+        let Some((run, left)) = left else { return Err(not_kept(&kept)) };
+        let message = format!("`{}`, kept by run {}, is dropped", kept.plain(), run.id);
+        events.warn("kept_dropped", message, None);
+        remove(&mut session, schema, run, &[left], events).await?;
+    }
+    session.close().await
+}
+
+/// The run that has kept the table.
+async fn owner(
+    session: &mut Session,
+    request: &Request,
+    kept: &TableName,
+) -> Result<Option<(RunRow, Leftover)>> {
+    for run in RunRow::on_table(session, &request.journal_schema, &request.table).await? {
+        if run.phase != Phase::Swapped {
+            continue;
+        }
+        let left = leftover::of(session, &run).await?;
+        if let Some(left) = left.into_iter().find(|left| left.name() == kept) {
+            return Ok(Some((run, left)));
+        }
+    }
+    Ok(None)
+}
+
+fn not_kept(kept: &TableName) -> Error {
+    Error::refused(
+        "helper-names",
+        format!("`{}` is there, and the journal does not know it as kept by a run", kept.plain()),
+    )
+    .hint("see what it is, and rename or drop it")
 }
 
 /// Removes what an earlier run on this table left when it died, before a new one begins; gives the

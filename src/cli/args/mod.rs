@@ -1,17 +1,22 @@
 //! What can be typed. The only place that knows clap; defaults and checks are elsewhere.
 #![allow(clippy::doc_markdown)] // these comments are the help text
 
+mod about;
 mod connection;
 mod control;
 mod hooks;
+mod misuse;
 mod pace;
+#[cfg(test)]
+mod page;
 mod text;
 mod tuning;
 mod watch;
+mod wrapper;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser};
 
 use super::{name, settings};
@@ -19,16 +24,12 @@ use crate::report::Format;
 
 use text::{ABOUT, AFTER, CTL, TOP, USAGE};
 
+pub(crate) use about::{CapabilitiesArguments, CompletionsArguments, ManArguments};
 pub(crate) use connection::ConnectionArguments;
 pub(crate) use hooks::ReliefArguments;
 pub(crate) use tuning::Tuning;
 pub(crate) use watch::WatchArguments;
-
-/// Said instead of a password that was typed.
-const TYPED_PASSWORD: &str = "\
-a password on the command line can be read by everybody on this machine
-hint: use `--password` alone (asks for it), `--password-file`, `ZOSC_PASSWORD`, `MYSQL_PWD`, or \
-`password=` in an option file";
+pub(crate) use wrapper::{WrapperArguments, WrapperOf};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -67,6 +68,14 @@ pub(crate) enum Command {
     Top(TopArguments),
     /// Drop what ended runs have left: kept originals, shadows
     Clean(CleanArguments),
+    /// Say what this zosc can do: commands, flags, exit codes, events, rules
+    Capabilities(CapabilitiesArguments),
+    /// Print what a shell needs to complete zosc's command line
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write those of all commands into a folder
+    Man(ManArguments),
+    /// Print the file that lets another tool's migrations go through zosc
+    Wrapper(WrapperArguments),
 }
 
 #[derive(Debug, Args)]
@@ -194,6 +203,15 @@ pub(crate) struct ChangeArguments {
     /// Your own name for this change; one that has finished under this name is not done again
     #[arg(long, value_name = "NAME", env = "ZOSC_ID")]
     pub(crate) id: Option<String>,
+    /// This change takes back those whose --id begins so: they may be made again
+    #[arg(long, value_name = "NAMES", requires = "id")]
+    pub(crate) undoes: Option<String>,
+    /// Do not go on with findings of this rule, although they only warn; may be given more than once
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) forbid: Vec<String>,
+    /// Drop the table that an earlier change of this table has kept, before the copy begins
+    #[arg(long)]
+    pub(crate) drop_kept: bool,
 }
 
 #[derive(Debug, Args)]
@@ -207,7 +225,7 @@ pub(crate) struct JournalArguments {
 #[command(next_help_heading = OUTPUT)]
 pub(crate) struct OutputArguments {
     /// text for people (on stderr), or json: one event a line on stdout
-    #[arg(long, value_name = "FORMAT", env = "ZOSC_FORMAT", default_value = "text", value_parser = settings::format)]
+    #[arg(long, visible_alias = "log", value_name = "FORMAT", env = "ZOSC_FORMAT", default_value = "text", value_parser = settings::format)]
     pub(crate) format: Format,
     /// Say more (-vv, -vvv: even more)
     #[arg(short, long, action = ArgAction::Count)]
@@ -218,8 +236,9 @@ pub(crate) struct OutputArguments {
 }
 
 impl Command {
-    pub(crate) fn output(&self) -> &OutputArguments {
-        match self {
+    /// `None` where there is but one form.
+    pub(crate) fn output(&self) -> Option<&OutputArguments> {
+        Some(match self {
             Self::Run(arguments) => &arguments.common.output,
             Self::Plan(arguments) => &arguments.common.output,
             Self::Resume(arguments) => &arguments.common.output,
@@ -227,13 +246,20 @@ impl Command {
             Self::Ctl(arguments) => &arguments.output,
             Self::Top(arguments) => &arguments.output,
             Self::Clean(arguments) => &arguments.common.output,
-        }
+            Self::Capabilities(arguments) => &arguments.output,
+            Self::Completions(_) | Self::Man(_) | Self::Wrapper(_) => return None,
+        })
     }
 
     /// `None` where no server is spoken to.
     fn parts(&mut self) -> Option<(&mut Common, Option<&mut Tuning>)> {
         Some(match self {
-            Self::Ctl(_) | Self::Top(_) => return None,
+            Self::Ctl(_)
+            | Self::Top(_)
+            | Self::Capabilities(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Wrapper(_) => return None,
             Self::Run(arguments) => arguments.parts(),
             Self::Plan(arguments) => (&mut arguments.common, Some(&mut arguments.tuning)),
             Self::Resume(arguments) => (&mut arguments.common, Some(&mut arguments.tuning)),
@@ -251,12 +277,14 @@ impl RunArguments {
 
 /// The command line; help, version and what cannot be understood end the process, as clap does.
 pub(crate) fn parse() -> Arguments {
-    if std::env::args_os().any(|word| holds_password(&word.to_string_lossy())) {
-        Arguments::command().error(ErrorKind::TooManyValues, TYPED_PASSWORD).exit();
-    }
+    let words: Vec<OsString> = std::env::args_os().collect();
+    misuse::refuse_passwords(&words);
     let hide_env = |command: clap::Command| command.mut_args(|arg| arg.hide_env(true));
-    let matches = hide_env(Arguments::command()).mut_subcommands(hide_env).get_matches();
-    let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let command = hide_env(definition()).mut_subcommands(hide_env);
+    let matches =
+        command.try_get_matches_from(&words).unwrap_or_else(|error| misuse::exit(&error, &words));
+    let mut arguments =
+        Arguments::from_arg_matches(&matches).unwrap_or_else(|error| misuse::exit(&error, &words));
     let (parts, matches) = match (&mut arguments.command, matches.subcommand()) {
         (Some(command), Some((_, matches))) => (command.parts(), matches),
         _ => (Some(arguments.run.parts()), &matches),
@@ -269,10 +297,14 @@ pub(crate) fn parse() -> Arguments {
     arguments
 }
 
-/// Whether somebody writes the password as for MySQL's own client. To be asked before clap, which
-/// would repeat it.
-fn holds_password(word: &str) -> bool {
-    word.starts_with("--password=") || (word.starts_with("-p") && word.len() > 2)
+/// All that can be typed.
+pub(crate) fn definition() -> clap::Command {
+    Arguments::command()
+}
+
+/// Whether a word chooses what zosc does.
+pub(crate) fn is_command(word: &str) -> bool {
+    definition().find_subcommand(word).is_some()
 }
 
 #[cfg(test)]
@@ -289,16 +321,6 @@ mod tests {
     }
 
     #[test]
-    fn typed_passwords_are_noticed() {
-        for word in ["--password=s3cret", "--password=", "-ps3cret"] {
-            assert!(holds_password(word), "{word}");
-        }
-        for word in ["-p", "--password", "--password-file=x", "--port=1", "-P1"] {
-            assert!(!holds_password(word), "{word}");
-        }
-    }
-
-    #[test]
     fn help_tells_the_true_defaults() {
         let help = Arguments::command().render_help().to_string();
         let (effort, swap) = (Effort::default(), SwapBounds::default());
@@ -311,7 +333,7 @@ mod tests {
             ("--swap-attempts", swap.attempts.to_string()),
             ("--hook-timeout", time(HookSettings::default().limit)),
             ("--pause-limit", time(PAUSE_LIMIT)),
-            ("--journal-schema", settings::JOURNAL_SCHEMA.to_owned()),
+            ("--journal-schema", zosc::options::JOURNAL_SCHEMA.to_owned()),
         ] {
             let (_, rest) = help.split_once(flag).expect(flag);
             let (_, said) = rest.split_once("[default: ").expect(flag);

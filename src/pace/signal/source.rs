@@ -2,7 +2,8 @@
 
 use super::lag::behind;
 use super::{Line, Pressure};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::mysql::Fault;
 use crate::settings::Limits;
 
 /// Reads it. The server reckons in whole seconds.
@@ -20,7 +21,9 @@ impl Source {
         if !limits.replicas.itself {
             return Ok(Pressure::Easy);
         }
-        let behind = self.line.ask(behind).await?;
+        let asked = self.line.ask(behind).await;
+        let behind =
+            asked.map_err(|error| if Fault::is_denied(&error) { denied(&error) } else { error })?;
         let most = limits.max_lag;
         Ok(if behind < most || behind.is_zero() {
             Pressure::Easy
@@ -28,4 +31,10 @@ impl Source {
             Pressure::Over(format!("the replica itself is {behind:?} behind (at most {most:?})"))
         })
     }
+}
+
+fn denied(error: &Error) -> Error {
+    let message = format!("the account may not ask the replica how far it is behind: {error}");
+    Error::refused("replica_status_denied", message)
+        .hint("GRANT REPLICATION CLIENT ON *.* to it there (MariaDB: REPLICA MONITOR)")
 }

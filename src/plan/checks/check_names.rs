@@ -2,7 +2,7 @@
 //! On MariaDB each table has its own, and a clone keeps them.
 
 use crate::mysql::Flavour;
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 use crate::schema::Table;
 
 pub(super) fn check(flavour: Flavour, original: &Table) -> Option<Finding> {
@@ -21,7 +21,7 @@ pub(super) fn check(flavour: Flavour, original: &Table) -> Option<Finding> {
         return None;
     }
     Some(Finding::warn(
-        "check-names",
+        Rule::CheckNames,
         format!(
             "CHECK constraints of `{}` will be named `{own}1` and so on: {}",
             original.name.plain(),

@@ -3,7 +3,7 @@
 //! A plain `ALTER TABLE` would change the same values in the same way, so all but the conversions
 //! of TIMESTAMP, which depend on the session's time zone, may be allowed.
 
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 use crate::schema::{Column, ColumnPair, TypeName};
 
 /// What strict mode does not report.
@@ -17,7 +17,7 @@ fn finding(old: &Column, new: &Column) -> Option<Finding> {
     let is_timestamp = |column: &Column| column.type_name == TypeName::Timestamp;
     if is_timestamp(old) != is_timestamp(new) {
         return Some(Finding::refuse(
-            "timestamp-conversion",
+            Rule::TimestampConversion,
             format!(
                 "{change}: what comes out depends on the time zone of the session that converts"
             ),
@@ -25,12 +25,11 @@ fn finding(old: &Column, new: &Column) -> Option<Finding> {
         ));
     }
     let loss = loss(old, new)?;
-    let finding = Finding::refuse(
-        "lossy-conversion",
+    Some(Finding::refuse(
+        Rule::LossyConversion,
         format!("{change}: {loss}, without an error"),
         "choose a type that holds every value; or `--allow lossy-conversion`, which gives what a plain `ALTER TABLE` gives",
-    );
-    Some(finding.allowable())
+    ))
 }
 
 /// What may happen to a value that the server takes without complaint.

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::mysql::Session;
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 
 pub(super) async fn check(session: &mut Session) -> Result<Option<Finding>> {
     let (sync, flush): (u64, u64) =
@@ -11,7 +11,7 @@ pub(super) async fn check(session: &mut Session) -> Result<Option<Finding>> {
         return Ok(None);
     }
     Ok(Some(Finding::warn(
-        "durability",
+        Rule::Durability,
         format!(
             "`sync_binlog` is {sync} and `innodb_flush_log_at_trx_commit` is {flush}: if the server's machine crashes, the run must start afresh"
         ),

@@ -1,6 +1,6 @@
 //! Members that an ENUM or SET loses: rows that have them stop the copy.
 
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 use crate::schema::{ColumnPair, TypeName};
 use crate::sql::lex::{Kind, lex};
 
@@ -18,7 +18,7 @@ fn finding(pair: &ColumnPair) -> Option<Finding> {
         members(&old.column_type).into_iter().filter(|member| !left.contains(member)).collect();
     (!lost.is_empty()).then(|| {
         Finding::warn(
-            "enum-members",
+            Rule::EnumMembers,
             format!("column `{}` loses members: {}", old.name, lost.join(", ")),
             "if a row still has one of them the change stops there; see to these rows first",
         )

@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::mysql::Session;
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 use crate::schema::{ForeignKey, Table, referred_to};
 
 const HINT: &str = "drop the foreign keys first and add them afterwards, or use a plain `ALTER TABLE` in a quiet hour";
@@ -19,7 +19,7 @@ pub(super) async fn check(
     if !own.is_empty() {
         let message =
             format!("`{table}` has foreign keys, which are not supported yet: {}", names(&own));
-        findings.push(Finding::refuse("foreign-keys", message, HINT));
+        findings.push(Finding::refuse(Rule::ForeignKeys, message, HINT));
     }
     let others: Vec<&ForeignKey> =
         original.referenced_by.iter().filter(|key| key.child != original.name).collect();
@@ -28,7 +28,7 @@ pub(super) async fn check(
             "foreign keys refer to `{table}`, which is not supported yet: {}",
             names(&others)
         );
-        findings.push(Finding::refuse("foreign-keys", message, HINT));
+        findings.push(Finding::refuse(Rule::ForeignKeys, message, HINT));
     }
     if findings.is_empty() {
         findings.extend(hidden(session, original).await?);
@@ -50,6 +50,6 @@ async fn hidden(session: &mut Session, original: &Table) -> Result<Option<Findin
         let table = original.name.plain();
         let message =
             format!("foreign keys of tables that this account cannot see refer to `{table}`");
-        Finding::refuse("foreign-keys", message, HINT)
+        Finding::refuse(Rule::ForeignKeys, message, HINT)
     }))
 }

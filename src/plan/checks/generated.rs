@@ -1,7 +1,7 @@
 //! A column that becomes a generated one loses the values that it has.
 
-use crate::plan::Finding;
 use crate::plan::mapping::Ways;
+use crate::plan::{Finding, Rule};
 use crate::schema::Generated;
 
 pub(super) fn check(ways: &Ways<'_>) -> Vec<Finding> {
@@ -9,7 +9,7 @@ pub(super) fn check(ways: &Ways<'_>) -> Vec<Finding> {
         .filter(|(old, new)| old.generated == Generated::No && new.generated != Generated::No)
         .map(|(old, new)| {
             Finding::warn(
-                "generated-column",
+                Rule::GeneratedColumn,
                 format!(
                     "the values of column `{}` are replaced by those of `{}`",
                     old.name, new.expression

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
 use crate::mysql::Session;
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 use crate::schema::{Helper, TableName, quote};
 use crate::sql::lex::{Kind, Token, is_word, lex, name};
 
@@ -13,8 +13,16 @@ const TO_ALTER: &[&str] = &["SELECT", "INSERT", "CREATE", "DROP", "ALTER"];
 /// For a copy. Without TRIGGER the catalogue hides triggers, and they would be lost.
 const TO_COPY: &[&str] =
     &["SELECT", "INSERT", "DELETE", "CREATE", "DROP", "ALTER", "TRIGGER", "LOCK TABLES"];
-/// For the journal.
+/// For the journal of a change that the server makes itself.
+const TO_ENTER: &[&str] = &["SELECT", "INSERT", "UPDATE", "CREATE"];
+/// For the journal of a copy.
 const IN_JOURNAL: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE"];
+/// To know what runs there are, and to write down what became of them.
+const TO_LOOK: &[&str] = &["SELECT"];
+const TO_NOTE: &[&str] = &["SELECT", "UPDATE", "DELETE"];
+/// To remove what a run has left. Without TRIGGER its triggers are hidden: their logs would be dropped,
+/// and the application's writes would fail.
+const TO_REMOVE: &[&str] = &["SELECT", "DROP", "TRIGGER"];
 /// For the engine's catalogue, which tells tables apart whatever their names.
 const EVERYWHERE: &[&str] = &["PROCESS"];
 /// For the binary log.
@@ -27,6 +35,12 @@ const NEW_NAMES: &[(&str, &str)] = &[("REPLICATION CLIENT", "BINLOG MONITOR")];
 pub(crate) async fn to_alter(session: &mut Session, original: &TableName) -> Result<()> {
     let grants = read(session).await?;
     verdict(&[(grants.missing_on_table(original, TO_ALTER), schema_scope(&original.schema))])
+}
+
+/// Refuses (`missing_grants`) when the account cannot write down that the server is to make the change.
+pub(crate) async fn to_enter(session: &mut Session, journal_schema: &str) -> Result<()> {
+    let grants = read(session).await?;
+    verdict(&[(grants.missing_on_schema(journal_schema, TO_ENTER), schema_scope(journal_schema))])
 }
 
 /// Refuses (`missing_grants`) when the account lacks what a copy needs. Finds what it could use.
@@ -44,7 +58,7 @@ pub(crate) async fn to_copy(
     let unseen = grants.missing_on_schema("performance_schema", &["SELECT"]);
     Ok((!unseen.is_empty()).then(|| {
         Finding::note(
-            "blockers-unseen",
+            Rule::BlockersUnseen,
             "the account may not read `performance_schema`, so sessions that block the swap cannot be named",
             "GRANT SELECT ON performance_schema.* to the account",
         )
@@ -55,6 +69,28 @@ pub(crate) async fn to_copy(
 pub(crate) async fn to_read_log(session: &mut Session) -> Result<()> {
     let grants = read(session).await?;
     verdict(&[(grants.missing_everywhere(TO_READ_LOG), "*.*".to_owned())])
+}
+
+/// Refuses (`missing_grants`) when the account cannot see the journal: to it there would be no run.
+pub(crate) async fn to_look(session: &mut Session, journal_schema: &str) -> Result<()> {
+    let grants = read(session).await?;
+    verdict(&[
+        (grants.missing_on_schema(journal_schema, TO_LOOK), schema_scope(journal_schema)),
+        (grants.missing_everywhere(EVERYWHERE), "*.*".to_owned()),
+    ])
+}
+
+/// Refuses (`missing_grants`) when the account cannot remove all that a run on this table has left.
+pub(crate) async fn to_clean(
+    session: &mut Session,
+    original: &TableName,
+    journal_schema: &str,
+) -> Result<()> {
+    let grants = read(session).await?;
+    verdict(&[
+        (grants.missing_on_table(original, TO_REMOVE), schema_scope(&original.schema)),
+        (grants.missing_on_schema(journal_schema, TO_NOTE), schema_scope(journal_schema)),
+    ])
 }
 
 fn schema_scope(schema: &str) -> String {

@@ -3,25 +3,35 @@
 use crate::capture::triggers::any_body_mark;
 use crate::error::Result;
 use crate::mysql::{Session, text};
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 use crate::schema::{Firing, Helper, MARK, TableName, comment};
 
-pub(super) async fn check(session: &mut Session, original: &TableName) -> Result<Vec<Finding>> {
+pub(super) async fn check(
+    session: &mut Session,
+    original: &TableName,
+    drop_kept: bool,
+) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for helper in Helper::ALL {
         let name = original.helper(helper);
         let Some(comment) = comment(session, &name).await? else { continue };
         let finding = match helper {
+            Helper::Kept if drop_kept && comment.starts_with(MARK) => Finding::note(
+                Rule::HelperNames,
+                format!("`{}`, which an earlier change has kept, will be dropped", name.plain()),
+                "leave out `--drop-kept` if it is still needed",
+            ),
             Helper::Kept => Finding::refuse(
-                "helper-names",
+                Rule::HelperNames,
                 format!("`{}` is still there from an earlier change", name.plain()),
-                "`zosc clean` removes what earlier changes kept; or drop or rename it yourself",
+                "`zosc clean` removes what earlier changes kept (or `--drop-kept`, with this one); \
+                 or drop or rename it yourself",
             ),
             Helper::Shadow | Helper::Log(_) | Helper::Rehearsal if comment.starts_with(MARK) => {
                 continue;
             }
             Helper::Shadow | Helper::Log(_) | Helper::Rehearsal => Finding::refuse(
-                "helper-names",
+                Rule::HelperNames,
                 format!("`{}` exists and does not bear zosc's mark", name.plain()),
                 "see what it is, and rename or drop it",
             ),
@@ -49,7 +59,7 @@ async fn triggers(session: &mut Session, original: &TableName) -> Result<Vec<Fin
         .await?;
     let finding = |name: String| {
         Finding::refuse(
-            "helper-names",
+            Rule::HelperNames,
             format!("the trigger `{}.{name}` exists and is not zosc's", original.schema),
             "see what it is, and rename or drop it",
         )

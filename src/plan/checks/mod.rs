@@ -8,7 +8,7 @@ mod durability;
 mod enum_members;
 mod foreign_keys;
 mod generated;
-pub(super) mod grants;
+pub(crate) mod grants;
 mod helper_names;
 mod new_columns;
 mod not_null;
@@ -30,6 +30,7 @@ use super::rehearsal::Rehearsed;
 use super::{CopyPlan, Finding};
 use crate::error::Result;
 use crate::mysql::Session;
+use crate::request::Request;
 use crate::schema::Table;
 
 pub(super) use new_columns::fills;
@@ -37,6 +38,7 @@ pub(super) use new_columns::fills;
 /// Everything that speaks against a copy.
 pub(super) async fn of_copy(
     session: &mut Session,
+    request: &Request,
     original: &Table,
     rehearsed: &Rehearsed,
     copy: &CopyPlan,
@@ -47,7 +49,7 @@ pub(super) async fn of_copy(
     findings.extend(triggers::check(session, original, &rehearsed.refused_triggers).await?);
     findings.extend(swap::check(session, &original.name, copy.swap).await?);
     findings.extend(table_options::check(original, &rehearsed.before)?);
-    findings.extend(helper_names::check(session, &original.name).await?);
+    findings.extend(helper_names::check(session, &original.name, request.drop_kept).await?);
     findings.extend(conversions::check(pairs));
     findings.extend(enum_members::check(pairs));
     findings.extend(generated::check(ways));

@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::mysql::Session;
-use crate::plan::Finding;
 use crate::plan::mapping::Ways;
+use crate::plan::{Finding, Rule};
 use crate::schema::{Column, Fill, Generated, Table, TypeName, quote};
 
 /// The constants that a plain ALTER gives to columns which have no default and allow no NULL.
@@ -62,7 +62,7 @@ pub(super) async fn check(session: &mut Session, ways: &Ways<'_>) -> Result<Vec<
         let name = &column.name;
         findings.extend(if column.auto_increment {
             Some(Finding::note(
-                "new-auto-increment",
+                Rule::NewAutoIncrement,
                 format!("existing rows get the numbers of column `{name}` in no particular order"),
                 "if the order matters, add the column without AUTO_INCREMENT and number the rows yourself",
             ))
@@ -70,13 +70,13 @@ pub(super) async fn check(session: &mut Session, ways: &Ways<'_>) -> Result<Vec<
             None
         } else if zero(ways.target(), column).is_none() || is_date && no_zero_date {
             Some(Finding::refuse(
-                "no-default",
+                Rule::NoDefault,
                 format!("new column `{name}` is NOT NULL, and `{}` has no value for existing rows", column.column_type),
                 "give the column a DEFAULT, or let it be NULL",
             ))
         } else {
             Some(Finding::note(
-                "no-default",
+                Rule::NoDefault,
                 format!("existing rows get the zero of `{}` in new column `{name}`, as a plain `ALTER TABLE` would do", column.column_type),
                 "give the column a DEFAULT if another value is meant",
             ))

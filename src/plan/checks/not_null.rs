@@ -3,7 +3,7 @@
 use super::probe;
 use crate::error::Result;
 use crate::mysql::Session;
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 use crate::schema::{ColumnPair, Table, quote};
 
 pub(super) async fn check(
@@ -24,12 +24,12 @@ pub(super) async fn check(
         findings.extend(match answer {
             Some(false) => None,
             Some(true) => Some(Finding::refuse(
-                "not-null",
+                Rule::NotNull,
                 format!("column `{column}` becomes NOT NULL, and there are rows where it is NULL"),
                 hint,
             )),
             None => Some(Finding::warn(
-                "not-null",
+                Rule::NotNull,
                 format!("column `{column}` becomes NOT NULL; a row where it is NULL would stop the change"),
                 hint,
             )),

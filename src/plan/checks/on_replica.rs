@@ -4,10 +4,11 @@ use super::replica;
 use super::server::{is_on, value, variables};
 use crate::error::{Error, Result};
 use crate::mysql::{Process, Session};
+use crate::plan::Rule;
 use crate::request::Request;
 
 /// The rule that a person has to allow.
-const RULE: &str = "errant-transactions";
+const RULE: Rule = Rule::ErrantTransactions;
 
 /// Whether it may be written to, and who would get what is written. To be asked before anything is
 /// tried.
@@ -28,17 +29,17 @@ pub(crate) async fn check(session: &mut Session, request: &Request) -> Result<()
         )
         .hint("for the time of the rehearsal, there: SET GLOBAL gtid_strict_mode = OFF"));
     }
-    if request.allow.contains(RULE) {
+    if request.allow.contains(RULE.word()) {
         return Ok(());
     }
     let readers = Process::all(session).await?;
     let readers = readers.iter().filter(|process| process.command.starts_with("Binlog Dump"));
     let mut error = Error::refused(
-        RULE,
+        RULE.word(),
         "the rehearsal's own transactions would be in the replica's binary log, where those who \
          replicate from it find them, now and if it is ever promoted",
     )
-    .hint(format!("take a replica that is thrown away later, and give `--allow {RULE}`"));
+    .hint(format!("take a replica that is thrown away later, and give `--allow {}`", RULE.word()));
     let count = readers.count();
     if count > 0 {
         error = error.hint(format!("{count} connections read its log right now"));

@@ -6,7 +6,7 @@ use crate::capture::Mode;
 use crate::capture::binlog::retention_policy;
 use crate::error::Result;
 use crate::mysql::Session;
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 
 /// A pause or a slow server may take so long.
 const SHORT: Duration = Duration::from_hours(1);
@@ -18,7 +18,7 @@ pub(super) async fn check(session: &mut Session, capture: Mode) -> Result<Option
     let kept = retention_policy(session).await?.age.filter(|age| *age < SHORT);
     Ok(kept.map(|kept| {
         Finding::warn(
-            "binlog_retention",
+            Rule::BinlogRetention,
             format!(
                 "the server keeps its binary log for {} s only: a run that stops for longer must start afresh",
                 kept.as_secs()

@@ -1,6 +1,6 @@
 //! How often the server may still change the table at once before it must be rebuilt.
 
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 use crate::schema::TableName;
 
 /// Warns when a tenth of the changes or less is left. `used` counts this change.
@@ -9,7 +9,7 @@ pub(crate) fn check(table: &TableName, used: u64, most: u64) -> Option<Finding> 
         return None;
     }
     Some(Finding::warn(
-        "row-versions",
+        Rule::RowVersions,
         format!("`{}` will have used {used} of its {most} instant column changes", table.plain()),
         "`zosc --alter FORCE` rebuilds the table online, which starts the count anew",
     ))

@@ -10,21 +10,23 @@ use crate::error::{Error, Result};
 use crate::mysql::{Facts, Flavour, Session};
 use crate::schema::KeyShape;
 
-/// The first MySQL whose atomic DDL has been without holes.
-const OLDEST_MYSQL: (u16, u16, u16) = (8, 0, 13);
-/// The first MariaDB that renames several tables atomically.
-const OLDEST_MARIADB: (u16, u16, u16) = (10, 6, 0);
+/// The oldest server of a family that zosc works on.
+pub fn oldest_server(flavour: Flavour) -> (u16, u16, u16) {
+    match flavour {
+        // Atomic DDL without holes.
+        Flavour::Mysql => (8, 0, 13),
+        // It renames several tables atomically.
+        Flavour::Mariadb => (10, 6, 0),
+    }
+}
 
 /// Whether zosc knows this server.
 pub(crate) fn supported(facts: &Facts) -> Result<()> {
-    let (family, oldest) = match facts.flavour {
-        Flavour::Mysql => ("MySQL", OLDEST_MYSQL),
-        Flavour::Mariadb => ("MariaDB", OLDEST_MARIADB),
-    };
-    if facts.version >= oldest {
+    let (major, minor, patch) = oldest_server(facts.flavour);
+    if facts.version >= (major, minor, patch) {
         return Ok(());
     }
-    let (major, minor, patch) = oldest;
+    let family = facts.flavour.family();
     Err(Error::not_ready("old_server", format!("{family} {} is too old", facts.version_text))
         .hint(format!("zosc needs {family} {major}.{minor}.{patch} or later")))
 }

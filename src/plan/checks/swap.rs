@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::mysql::Session;
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 use crate::request::Request;
 use crate::schema::{Helper, TableName};
 use crate::swap::Way;
@@ -37,7 +37,7 @@ pub(super) async fn check(
     let (shadow, kept) = (original.helper(Helper::Shadow), original.helper(Helper::Kept));
     if !original.is_locked_before(&[&shadow, &kept]) {
         findings.push(Finding::refuse(
-            "swap-names",
+            Rule::SwapNames,
             format!(
                 "the server locks `{}` or `{}` before `{}`, so a rename could let writes pass",
                 shadow.plain(),
@@ -50,7 +50,7 @@ pub(super) async fn check(
     let limit: u64 = session.one("SELECT @@GLOBAL.max_write_lock_count AS c").await?;
     if limit < LOCKS_IN_A_ROW {
         findings.push(Finding::refuse(
-            "max-write-lock-count",
+            Rule::MaxWriteLockCount,
             format!("`max_write_lock_count` is {limit}, so writers may get in before the rename"),
             "SET GLOBAL max_write_lock_count = DEFAULT",
         ));

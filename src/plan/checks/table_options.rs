@@ -1,7 +1,7 @@
 //! Options of the table that an empty clone does not get from it, such as `DATA DIRECTORY`.
 
 use crate::error::Result;
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 use crate::schema::{Table, behind_columns};
 
 /// `clone` is the original's clone before the statement.
@@ -16,7 +16,7 @@ pub(super) fn check(original: &Table, clone: &Table) -> Result<Option<Finding>> 
         original.name.plain()
     );
     let hint = "put the options that matter into the statement and `--allow table-options`";
-    Ok(Some(Finding::refuse("table-options", message, hint).allowable()))
+    Ok(Some(Finding::refuse(Rule::TableOptions, message, hint)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::mysql::{Session, text};
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 use crate::schema::{Table, TableName};
 
 /// Makes the original's triggers on a clone of the new shape, under other names. Gives those that
@@ -36,7 +36,7 @@ pub(super) async fn check(
         .map(|(name, error)| {
             let message =
                 format!("trigger `{name}` of `{table}` cannot be made on the new table: {error}");
-            Finding::refuse("triggers", message, way_out(error))
+            Finding::refuse(Rule::Triggers, message, way_out(error))
         })
         .collect();
     if original.triggers.is_empty() {
@@ -55,8 +55,7 @@ pub(super) async fn check(
             "the variables of trigger `{}` have the collation {}, and would get the schema's present one, {collation}",
             trigger.name, trigger.schema_collation
         );
-        Finding::refuse("trigger-collation", message, "if it has no text variables it does not matter")
-            .allowable()
+        Finding::refuse(Rule::TriggerCollation, message, "if it has no text variables it does not matter")
     }));
     Ok(findings)
 }

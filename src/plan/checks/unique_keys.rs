@@ -4,9 +4,9 @@
 use super::probe;
 use crate::error::Result;
 use crate::mysql::Session;
-use crate::plan::Finding;
 use crate::plan::key_type::keeps_identity;
 use crate::plan::mapping::Ways;
+use crate::plan::{Finding, Rule};
 use crate::schema::{Column, Index, IndexColumn, Table, quote, same_name};
 
 pub(super) async fn check(
@@ -31,12 +31,12 @@ pub(super) async fn check(
         findings.extend(match answer {
             Some((false, _)) => None,
             Some((true, query)) => Some(Finding::refuse(
-                "duplicates",
+                Rule::Duplicates,
                 format!("there are rows that are equal in the new unique key `{name}`"),
                 format!("make them differ or remove them first; find one with: SELECT * {query}"),
             )),
             None => Some(Finding::warn(
-                "duplicates",
+                Rule::Duplicates,
                 format!("rows that are equal in the new unique key `{name}` would stop the change"),
                 "see that there are none, such as with `GROUP BY … HAVING COUNT(*) > 1`",
             )),

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::mysql::{Flavour, Session, text};
-use crate::plan::Finding;
+use crate::plan::{Finding, Rule};
 use crate::schema::{TableName, quote};
 
 /// `gone` are the columns' names in the original.
@@ -26,7 +26,7 @@ pub(crate) async fn check(
         return Ok(None);
     }
     Ok(Some(Finding::warn(
-        "views",
+        Rule::Views,
         format!("views read a column that goes or gets another name: {}", broken.join(", ")),
         "change the views first, or at the same time",
     )))

@@ -15,24 +15,11 @@ use prometheus_client::registry::{Registry, Unit};
 use zosc::event::{Progress, Stage};
 use zosc::status::Status;
 
-use super::text::word;
-
 pub(crate) use server::Metrics;
 
 type Labels = Vec<(&'static str, String)>;
 type Number = Gauge<f64, AtomicU64>;
 type Sum = Counter<f64, AtomicU64>;
-
-const STAGES: [Stage; 8] = [
-    Stage::Plan,
-    Stage::Shadow,
-    Stage::Capture,
-    Stage::Copy,
-    Stage::Verify,
-    Stage::Wait,
-    Stage::Cutover,
-    Stage::Tidy,
-];
 
 /// A page of metrics: those that are known.
 fn page(status: &Status, now: SystemTime) -> Result<String, fmt::Error> {
@@ -67,7 +54,7 @@ impl Page {
     }
 
     fn stages(&mut self, now: Option<Stage>) {
-        let each = STAGES.map(|stage| {
+        let each = Stage::ALL.map(|stage| {
             let is_now = f64::from(u8::from(Some(stage) == now));
             (of_stage(stage), is_now)
         });
@@ -167,7 +154,7 @@ fn gauges(values: Vec<(Labels, f64)>) -> Family<Labels, Number> {
 }
 
 fn of_stage(stage: Stage) -> Labels {
-    vec![("stage", word(stage).to_owned())]
+    vec![("stage", stage.short().to_owned())]
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ impl Panel<'_> {
                 self.top
             ),
         );
-        for rest in &record.rests {
+        for rest in &record.rests.longest {
             let (from, to) = (x(rest.from, span), x(rest.from + rest.seconds, span));
             put(
                 svg,

@@ -6,6 +6,7 @@ use zosc::error::{Error, Kind};
 use zosc::status::Attempt;
 
 use super::curve::Sample;
+use super::rests::Rests;
 
 /// What is known of a run.
 #[derive(Debug, Serialize)]
@@ -25,7 +26,8 @@ pub(super) struct Record {
     pub(super) plan: Option<Value>,
     pub(super) stages: Vec<Lap>,
     pub(super) curve: Vec<Sample>,
-    pub(super) rests: Vec<Rest>,
+    #[serde(flatten)]
+    pub(super) rests: Rests,
     pub(super) attempts: Vec<Dash>,
     pub(super) proof: Option<Proof>,
     pub(super) kept: Option<String>,
@@ -48,15 +50,6 @@ pub(super) struct Failure {
 pub(super) struct Lap {
     pub(super) stage: &'static str,
     pub(super) resumed: bool,
-    pub(super) from: f64,
-    pub(super) seconds: f64,
-}
-
-/// A time when work rested.
-#[derive(Debug, Serialize)]
-pub(super) struct Rest {
-    pub(super) reason: String,
-    pub(super) detail: String,
     pub(super) from: f64,
     pub(super) seconds: f64,
 }

@@ -4,7 +4,6 @@ use serde::Serialize;
 use zosc::event::Progress;
 
 use super::super::numbers::{fraction, tenth};
-use super::super::text::word;
 
 /// When there are more, every second one is dropped.
 const MOST: usize = 1000;
@@ -33,7 +32,7 @@ pub(super) struct Curve {
 
 impl Curve {
     pub(super) fn note(&mut self, at: f64, progress: &Progress) {
-        let stage = word(progress.stage);
+        let stage = progress.stage.short();
         let is_new = |last: &Sample| at - last.at >= self.step || last.stage != stage;
         if !self.samples.last().is_none_or(is_new) {
             return;

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
+use zosc::event::plan_in_words;
 
 use super::super::numbers::thousands;
-use super::super::plan;
 use super::chart;
 use super::contents::Record;
 
@@ -49,7 +49,7 @@ pub(super) fn page(record: &Record) -> String {
     page.proof(record);
     if let Some(plan) = &record.plan {
         page.heading("Plan");
-        page.put(&format!("<pre>{}</pre>", escaped(&plan::text(plan))));
+        page.put(&format!("<pre>{}</pre>", escaped(&plan_in_words(plan))));
     }
     page.notes(record);
     page.settings(&record.settings);
@@ -122,12 +122,16 @@ impl Page {
 
     fn rests(&mut self, record: &Record) {
         self.heading("When work rested");
-        if record.rests.is_empty() {
+        let rests = &record.rests;
+        if rests.longest.is_empty() {
             return self.put("<p>Never.</p>");
         }
-        let all: f64 = record.rests.iter().map(|rest| rest.seconds).sum();
-        self.put(&format!("<p>{all:.1} s in all.</p>"));
-        let rows = record.rests.iter().map(|rest| {
+        let left_out = match rests.left_out {
+            0 => String::new(),
+            many => format!(" {many} shorter times are not in the list."),
+        };
+        self.put(&format!("<p>{:.1} s in all.{left_out}</p>", rests.seconds));
+        let rows = rests.longest.iter().map(|rest| {
             let (reason, detail) = (rest.reason.clone(), rest.detail.clone());
             [at(rest.from), format!("{} s", rest.seconds), reason, detail]
         });

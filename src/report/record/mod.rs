@@ -5,6 +5,7 @@ mod chart;
 mod contents;
 mod curve;
 mod html;
+mod rests;
 mod settings;
 mod target;
 
@@ -17,10 +18,10 @@ use zosc::outcome::Outcome;
 use zosc::settings::Settings;
 use zosc::status::Attempt;
 
-use self::contents::{Dash, Failure, Lap, Note, Proof, Record, Rest};
+use self::contents::{Dash, Failure, Lap, Note, Proof, Record};
 use self::curve::Curve;
+use self::rests::Rests;
 use self::target::Target;
-use super::text::{sentence, word};
 use super::{About, Ending};
 
 /// More notes than this tell nobody anything.
@@ -35,7 +36,6 @@ pub(crate) struct Recorder {
     began: SystemTime,
     /// When the comparison began and ended.
     compared: [Option<SystemTime>; 2],
-    rests: bool,
 }
 
 impl Recorder {
@@ -59,7 +59,7 @@ impl Recorder {
             plan: None,
             stages: Vec::new(),
             curve: Vec::new(),
-            rests: Vec::new(),
+            rests: Rests::default(),
             attempts: Vec::new(),
             proof: None,
             kept: None,
@@ -68,7 +68,7 @@ impl Recorder {
             notes_left_out: 0,
         };
         let (curve, compared) = (Curve::default(), [None; 2]);
-        Ok(Self { target, record, curve, began, compared, rests: false })
+        Ok(Self { target, record, curve, began, compared })
     }
 
     pub(crate) fn statement(mut self, statement: &str) -> Self {
@@ -91,7 +91,7 @@ impl Recorder {
                 self.end_lap(now);
                 let (stage, resumed) = (*stage, *resumed);
                 self.record.stages.push(Lap {
-                    stage: word(stage),
+                    stage: stage.short(),
                     resumed,
                     from: now,
                     seconds: 0.0,
@@ -106,13 +106,8 @@ impl Recorder {
                 }
             }
             Event::Progress(progress) => self.curve.note(now, progress),
-            Event::Throttled { reason, detail } => {
-                self.end_rest(now);
-                let (reason, detail) = (reason.clone(), detail.clone());
-                self.record.rests.push(Rest { reason, detail, from: now, seconds: 0.0 });
-                self.rests = true;
-            }
-            Event::Unthrottled { .. } => self.end_rest(now),
+            Event::Throttled { reason, detail } => record.rests.begin(now, reason, detail),
+            Event::Unthrottled { .. } => record.rests.end(now),
             Event::Swap { attempt, outcome, locked_ms, blockers } => {
                 let attempt = Attempt {
                     number: *attempt,
@@ -127,7 +122,7 @@ impl Recorder {
             Event::Hook { .. } => self.take_down(now, "hook", event),
             Event::Traffic { .. } => self.take_down(now, "traffic", event),
             Event::Command { .. } => self.take_down(now, "command", event),
-            Event::Listening { .. } => {}
+            _ => {}
         }
     }
 
@@ -135,7 +130,7 @@ impl Recorder {
         if self.record.notes.len() == MOST_NOTES {
             self.record.notes_left_out += 1;
         } else {
-            self.record.notes.push(Note { at, event: name, text: sentence(event) });
+            self.record.notes.push(Note { at, event: name, text: event.to_string() });
         }
     }
 
@@ -145,18 +140,11 @@ impl Recorder {
         }
     }
 
-    fn end_rest(&mut self, now: f64) {
-        if let Some(rest) = self.record.rests.last_mut().filter(|_| self.rests) {
-            rest.seconds = hundredth(now - rest.from);
-        }
-        self.rests = false;
-    }
-
     /// Writes the report; whatever stood in the file is replaced by the whole of it.
     pub(crate) fn write(mut self, ending: &Ending) -> std::io::Result<()> {
         let now = self.since(SystemTime::now());
         self.end_lap(now);
-        self.end_rest(now);
+        self.record.rests.end(now);
         let Self { target, mut record, curve, compared, .. } = self;
         record.seconds = now;
         record.curve = curve.into_samples();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// `1200000` as `1,200,000`.
-pub(super) fn thousands(number: u64) -> String {
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -17,7 +17,7 @@ pub(super) fn thousands(number: u64) -> String {
 
 /// Bytes with a unit.
 #[allow(clippy::cast_precision_loss)] // one decimal is shown
-pub(super) fn bytes(number: u64) -> String {
+pub fn bytes(number: u64) -> String {
     let mut rest = number as f64;
     for unit in ["bytes", "KiB", "MiB", "GiB"] {
         if rest < 1024.0 {
@@ -33,28 +33,28 @@ pub(super) fn bytes(number: u64) -> String {
 }
 
 /// Whole seconds as `1h 2m 3s`.
-pub(super) fn seconds(seconds: u64) -> String {
+pub fn seconds(seconds: u64) -> String {
     humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
 
 /// A fraction as per cent; rounded down, so that 100 means all.
-pub(super) fn percent(fraction: f64) -> f64 {
+pub fn percent(fraction: f64) -> f64 {
     (fraction * 1000.0).floor() / 10.0
 }
 
 /// A fraction as programs read it.
-pub(super) fn fraction(fraction: f64) -> f64 {
+pub fn fraction(fraction: f64) -> f64 {
     (fraction * 10_000.0).floor() / 10_000.0
 }
 
 /// Rounded to one decimal.
-pub(super) fn tenth(number: f64) -> f64 {
+pub fn tenth(number: f64) -> f64 {
     (number * 10.0).round() / 10.0
 }
 
 /// A rate without decimals.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates
-pub(super) fn rate(rows_per_second: f64) -> String {
+pub fn rate(rows_per_second: f64) -> String {
     format!("{} rows/s", thousands(rows_per_second.max(0.0).round() as u64))
 }
 

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::numbers::{bytes, thousands};
+use crate::numbers::{bytes, thousands};
 
-/// The lines of a plan; `summary` is [`zosc::plan::Plan::summary`].
-pub(super) fn text(summary: &Value) -> String {
+/// The lines of a plan; `summary` is [`crate::plan::Plan::summary`].
+pub fn text(summary: &Value) -> String {
     let word = |name: &str| summary[name].as_str().unwrap_or_default();
     let number = |name: &str| summary[name].as_u64().unwrap_or_default();
     let mut text = format!(
