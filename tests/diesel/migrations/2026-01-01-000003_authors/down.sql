@@ -1,0 +1,2 @@
+ALTER TABLE posts COMMENT = '';
+DROP INDEX by_author ON posts;

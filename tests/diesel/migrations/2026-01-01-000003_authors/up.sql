@@ -1,0 +1,3 @@
+CREATE INDEX by_author ON posts (author);
+-- zosc: off
+ALTER TABLE posts COMMENT = 'made plainly';
