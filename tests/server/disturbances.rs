@@ -198,6 +198,14 @@ async fn a_reader_is_in_the_way_of_the_swap(place: Place) {
     let ground = Ground::with_a_big_table("disturb_reader", place).await;
     let mut reader = ground.connect().await;
     let thread: u64 = reader.query_first("SELECT CONNECTION_ID()").await.unwrap().unwrap();
+    // While one speaks so, MySQL's `innodb_trx` cannot be read.
+    ground.run(&["CREATE TABLE other (id INT PRIMARY KEY)", "INSERT INTO other VALUES (1)"]).await;
+    let mut loud = ground.connect().await;
+    let loud_one = loud.id();
+    let speech = tokio::spawn(async move {
+        loud.query_drop("START TRANSACTION").await?;
+        loud.query_drop("SELECT '\u{1f642}', SLEEP(300) FROM other FOR UPDATE").await
+    });
     let mut running = ground.copying("ADD COLUMN c INT").await;
     reader.query_drop("START TRANSACTION").await.unwrap();
     reader.query_drop("SELECT * FROM big LIMIT 1").await.unwrap();
@@ -228,6 +236,8 @@ async fn a_reader_is_in_the_way_of_the_swap(place: Place) {
         assert!(named, "{blockers}");
     }
     assert!(longest < Duration::from_secs(4), "the application waited {longest:?}");
+    ground.run(&[&format!("KILL {loud_one}")]).await;
+    speech.await.unwrap().unwrap_err();
     ground.gone().await;
 }
 

@@ -239,14 +239,14 @@ async fn a_lost_stream_loses_nothing(database: Database) {
     bench.server = own;
     let mut running = bench.capture(&watched).await;
     let mut killer = bench.another().await;
+    let processes = database.processes();
     let killing = tokio::spawn(async move {
         let mut kills = 0;
         for _ in 0..60 {
             let threads: Vec<u64> = killer
-                .query(
-                    "SELECT id FROM information_schema.processlist \
-                     WHERE user = 'dumper' AND command = 'Binlog Dump'",
-                )
+                .query(format!(
+                    "SELECT id FROM {processes} WHERE user = 'dumper' AND command = 'Binlog Dump'"
+                ))
                 .await
                 .unwrap();
             for thread in threads {

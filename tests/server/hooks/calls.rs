@@ -4,24 +4,24 @@ use serde_json::Value;
 
 use super::scripts::Scripts;
 use crate::control::client::Door;
+use crate::pace::endpoint::Endpoint;
 use crate::support::ground::{Ground, PATIENCE};
 use crate::support::place::{Place, played};
 use crate::support::story::{Story, Told, values};
+use crate::support::zosc;
 
 played! {
     mysql_with_binlog:
         every_moment_is_told,
         hooks_in_a_folder_may_lie,
         a_failure_is_told,
-        what_an_operator_says_is_told;
+        what_an_operator_says_is_told,
+        secrets_are_not_passed_on;
 }
 
 fn every_moment_is_told(place: Place) -> Told {
     let scripts = Scripts::new();
-    let hook = scripts.script(
-        "hook",
-        "cat >> $HERE/log; echo \"${MYSQL_PWD-no} ${ZOSC_PASSWORD-no} $ZOSC_STAGE $1\" >> $HERE/env",
-    );
+    let hook = scripts.script("hook", "cat >> $HERE/log; echo \"$ZOSC_STAGE $1\" >> $HERE/env");
     let hook = format!("{hook} 'two words'");
     let played = Story::new("hooks_told", place)
         .table("id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(30)", "")
@@ -48,8 +48,36 @@ fn every_moment_is_told(place: Place) -> Told {
     assert_eq!(last["kept"], format!("{}.t__zosc_kept", place.schema("hooks_told")));
     assert_eq!(last["statement"], "ADD COLUMN c INT NOT NULL DEFAULT 1", "{last}");
     let environment = std::fs::read_to_string(scripts.path("env")).unwrap();
-    assert_eq!(environment.lines().next(), Some("no no startup two words"));
+    assert_eq!(environment.lines().next(), Some("startup two words"));
     played
+}
+
+async fn secrets_are_not_passed_on(place: Place) {
+    let scripts = Scripts::new();
+    let hook = scripts.script("hook", "env >> $HERE/env");
+    let ground = Ground::with_a_big_table("hooks_secrets", place).await;
+    let port = Endpoint::free_port();
+    let endpoint = Endpoint::listen(port, 200);
+    let http = format!("http://127.0.0.1:{port}/?token=s3cret");
+    let secrets = [
+        ("ZOSC_PASSWORD", "s3cret"),
+        ("ZOSC_CONTROL_TOKEN", "s3cret-of-the-control-room-which-is-long"),
+        ("ZOSC_THROTTLE_HTTP", &*http),
+    ];
+    // What is typed is stronger: the account has no password.
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(empty.path(), "\n").unwrap();
+    let file = format!("--password-file={}", empty.path().display());
+    let (name, flags) = (format!("{}.big", ground.schema), [&*file, "--hook", &hook, "--copy"]);
+    let ours = ["--alter", "ADD c INT", &name];
+    let running = zosc::start_among(&ground.address, &secrets, &[&flags[..], &ours].concat());
+    let ran = running.wait(PATIENCE);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(endpoint.asked().contains("s3cret"), "zosc did not use what it was told");
+    let environment = std::fs::read_to_string(scripts.path("env")).unwrap();
+    assert!(environment.contains("ZOSC_STAGE=startup"), "{environment}");
+    assert!(!environment.contains("s3cret"), "{environment}");
+    ground.gone().await;
 }
 
 /// They end well, whatever else they do.

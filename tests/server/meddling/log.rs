@@ -34,7 +34,10 @@ async fn it_is_purged_while_zosc_sleeps(place: Place) {
     ground.run(&["UPDATE big SET v = 'meanwhile' WHERE id = 1"]).await;
     let mut conn = ground.connect().await;
     let readers: Vec<u64> = conn
-        .query("SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'")
+        .query(format!(
+            "SELECT id FROM {} WHERE command LIKE 'Binlog Dump%'",
+            place.database.processes()
+        ))
         .await
         .unwrap();
     assert_eq!(readers.len(), 1);

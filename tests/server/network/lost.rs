@@ -1,9 +1,13 @@
 //! A connection breaks: before a statement gets to the server, or before its reply gets to zosc.
 
+use serde_json::Value;
+
 use super::{attempts, told};
+use crate::support::ground::{Ground, PATIENCE};
 use crate::support::place::{Place, played};
-use crate::support::proxy::{Deed, When};
+use crate::support::proxy::{Deed, Proxy, When};
 use crate::support::story::Told;
+use crate::support::zosc;
 
 played! {
     everywhere: the_reply_of_commit;
@@ -14,7 +18,9 @@ played! {
         the_reply_of_the_rename,
         the_request_of_the_rename,
         the_connection_that_holds_the_lock;
-    mysql_with_binlog: the_reply_of_a_queued_rename;
+    mysql_with_binlog:
+        the_reply_of_a_queued_rename,
+        the_reply_of_the_rename_and_all_that_follows;
 }
 
 /// Of chunks, of refreshed keys, of the run's end: whether it was executed is never guessed.
@@ -49,6 +55,25 @@ fn the_reply_of_a_queued_rename(place: Place) -> Told {
     let told = told("lost_queued", place, &rename, &["--swap=queued"]);
     assert_eq!(attempts(&told), ["granted"]);
     told
+}
+
+/// Nobody can be asked how the swap has ended: a person must look, and the same command can.
+async fn the_reply_of_the_rename_and_all_that_follows(place: Place) {
+    let table = ["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1), (2)"];
+    let ground = Ground::laid("lost_unknown", place, &table).await;
+    let proxy = Proxy::before(&ground.address);
+    proxy.on("/* zosc", When::EverySince("RENAME TABLE", 1), Deed::LoseReply);
+    let name = format!("{}.t", ground.schema);
+    let change =
+        ["--ssl-mode=disabled", "--copy", &place.flag(), "--alter", "ADD COLUMN c INT", &name];
+    let ran = zosc::start(proxy.address(), &change).wait(PATIENCE);
+    ran.finished();
+    assert_eq!((ran.code, &ran.error()["code"]), (9, &Value::from("swap_unknown")), "{ran:#?}");
+    assert_eq!(ran.error()["resumable"], false, "{ran:#?}");
+    let ran = zosc::start(&ground.address, &change).wait(PATIENCE);
+    assert_eq!((ran.code, &ran.finished()["outcome"]), (0, &Value::from("already")), "{ran:#?}");
+    assert!(ground.column("SELECT c FROM t LIMIT 0").await.is_empty());
+    ground.gone().await;
 }
 
 fn the_request_of_the_rename(place: Place) -> Told {

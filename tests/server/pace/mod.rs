@@ -1,6 +1,6 @@
 //! What makes zosc slow down and rest: each signal is shown to stop it and to let it go on.
 
-mod endpoint;
+pub mod endpoint;
 mod live;
 mod refused;
 mod replicas;

@@ -69,7 +69,7 @@ async fn the_slowest_replica_sets_the_pace(place: Place) {
     Address::of(&slow).run(&[at_once]).await;
     let bed = Bed::beside("pace_replicas_two", place, &bed.address).await;
     let name = |replica: &Mysqld| format!("127.0.0.1:{}", replica.port);
-    // An account with no more than docs/guides/pace.md asks for.
+    // An account with no more than docs/reference/permissions.md asks for.
     let right = place.database.either("REPLICATION CLIENT", "REPLICA MONITOR");
     bed.run(&[
         "CREATE USER watch",

@@ -1,17 +1,12 @@
 //! A schema of a test's own, and requests in it.
 
-use std::collections::BTreeSet;
-
-use zosc::control::{Doors, SocketDoor};
 use zosc::error::{Error, Result};
-use zosc::hooks::HookSettings;
 use zosc::mysql::{Connection, Flavour, Server, Session, Tls};
+use zosc::options::Options;
 use zosc::plan::{CopyPlan, Finding, Method, Plan, draw};
 use zosc::request::Request;
 use zosc::schema::{Helper, TableName, quote, read};
-use zosc::settings::Settings;
 use zosc::sql::Statement;
-use zosc::traffic::TrafficSettings;
 
 use crate::support::mysqld::{Database, shared_url};
 
@@ -79,22 +74,9 @@ impl Ground {
     }
 
     pub fn request(&self, table: &str, sql: &str) -> Request {
-        Request {
-            table: self.table(table),
-            statement: Statement::parse(&self.words(sql)).unwrap(),
-            id: None,
-            rehearse: None,
-            copy: false,
-            allow: BTreeSet::new(),
-            capture: None,
-            swap_way: None,
-            postpone: false,
-            doors: Doors { socket: SocketDoor::None, tcp: None },
-            settings: Settings::default(),
-            hooks: HookSettings::default(),
-            traffic: TrafficSettings::default(),
-            journal_schema: "_zosc".to_owned(),
-        }
+        let statement = Statement::parse(&self.words(sql)).unwrap();
+        let options = Options::at(self.server.connection().clone(), None);
+        options.request(self.table(table), statement)
     }
 
     /// Draws the plan; whatever comes of it, no helper is there afterwards.

@@ -206,7 +206,11 @@ async fn rights_that_are_missing() {
 
     let grant = "GRANT INSERT, CREATE, DROP, ALTER ON plan_grants.* TO plan_grants";
     ground.session.run(grant).await.unwrap();
-    zosc::plan::draw(&server, &instant).await.unwrap();
+    let error = zosc::plan::draw(&server, &instant).await.unwrap_err();
+    assert!(
+        error.message.contains("GRANT SELECT, INSERT, UPDATE, CREATE ON `\\_zosc`.*"),
+        "{error}"
+    );
     let error = zosc::plan::draw(&server, &copy).await.unwrap_err();
     for grant in [
         "GRANT DELETE, TRIGGER, LOCK TABLES ON `plan\\_grants`.*",

@@ -106,18 +106,26 @@ impl Bed {
 
     /// How many transactions zosc has had open for more than a second or two.
     pub async fn long_transactions(&self) -> usize {
-        let sql = format!(
+        // MySQL's `innodb_trx` cannot be read while a statement has a character of four bytes.
+        let transactions = self.place.database.either(
+            "SELECT CAST(t.processlist_id AS CHAR) FROM performance_schema.threads t \
+             JOIN performance_schema.events_transactions_current x USING (thread_id) \
+             WHERE x.state = 'ACTIVE' AND x.timer_wait > 1e12 AND t.processlist_user",
             "SELECT CAST(p.id AS CHAR) FROM information_schema.innodb_trx x \
              JOIN information_schema.processlist p ON p.id = x.trx_mysql_thread_id \
-             WHERE p.user = '{}' AND x.trx_started < NOW() - INTERVAL 1 SECOND",
-            self.account
+             WHERE x.trx_started < NOW() - INTERVAL 1 SECOND AND p.user",
         );
-        self.column(&sql).await.len()
+        self.column(&format!("{transactions} = '{}'", self.account)).await.len()
     }
 
     /// The same, and dies at a place of the code that `crash_point!` names.
     pub fn start_doomed(&self, place: &str) -> Running {
         self.begin(&[], |address, args| zosc::start_doomed(address, place, args))
+    }
+
+    /// The same, and meets a bug of its own at such a place.
+    pub fn start_with_a_bug(&self, place: &str) -> Running {
+        self.begin(&[], |address, args| zosc::start_with_a_bug(address, place, args))
     }
 
     /// The same by a user whose runtime folder this is.

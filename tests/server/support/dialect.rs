@@ -23,6 +23,12 @@ impl Database {
         if self.is_mysql() { mysql } else { mariadb }
     }
 
+    /// The table of connections. On MySQL that of `information_schema` cannot be read while anybody's
+    /// statement has a character of four bytes.
+    pub fn processes(self) -> &'static str {
+        self.either("performance_schema.processlist", "information_schema.processlist")
+    }
+
     /// What a session of the tests sets besides what both have.
     pub fn session(self) -> &'static str {
         self.either("SET SESSION information_schema_stats_expiry = 0", "DO 0")

@@ -9,13 +9,13 @@ pub async fn follow(source: &Address, by_gtid: bool, extra: &[&str]) -> Mysqld {
     let replica = Mysqld::start(source.database, &extra);
     let follow = if source.database.is_mariadb() {
         "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {port}, \
-         MASTER_USER = 'root', MASTER_USE_GTID = slave_pos"
+         MASTER_USER = 'root', MASTER_CONNECT_RETRY = 5, MASTER_USE_GTID = slave_pos"
     } else if by_gtid {
         "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {port}, \
-         SOURCE_USER = 'root', SOURCE_AUTO_POSITION = 1"
+         SOURCE_USER = 'root', SOURCE_CONNECT_RETRY = 5, SOURCE_AUTO_POSITION = 1"
     } else {
         "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {port}, \
-         SOURCE_USER = 'root', SOURCE_LOG_FILE = 'binlog.000001', SOURCE_LOG_POS = 4"
+         SOURCE_USER = 'root', SOURCE_CONNECT_RETRY = 5, SOURCE_LOG_FILE = 'binlog.000001', SOURCE_LOG_POS = 4"
     };
     let follow = follow.replace("{port}", &source.port.to_string());
     let start = source.database.either("START REPLICA", "START SLAVE");

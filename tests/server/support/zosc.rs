@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use zosc::event::Event;
+
 use super::address::Address;
 
 pub const ZOSC: &str = env!("CARGO_BIN_EXE_zosc");
@@ -53,10 +55,24 @@ pub fn start_doomed(address: &Address, place: &str, args: &[&str]) -> Running {
     begin(command, address, args)
 }
 
+/// The same, with a process that panics there.
+pub fn start_with_a_bug(address: &Address, place: &str, args: &[&str]) -> Running {
+    let mut command = Command::new(ZOSC);
+    command.env("FAILPOINTS", format!("{place}=panic"));
+    begin(command, address, args)
+}
+
 /// Starts `zosc` as a user whose runtime folder this is.
 pub fn start_at_home(address: &Address, runtime: &Path, args: &[&str]) -> Running {
     let mut command = Command::new(ZOSC);
     command.env("XDG_RUNTIME_DIR", runtime);
+    begin(command, address, args)
+}
+
+/// Starts `zosc` with more in its environment.
+pub fn start_among(address: &Address, variables: &[(&str, &str)], args: &[&str]) -> Running {
+    let mut command = Command::new(ZOSC);
+    command.envs(variables.iter().copied());
     begin(command, address, args)
 }
 
@@ -142,7 +158,9 @@ impl Running {
                 event
             })
             .collect();
-        Ran { code, events, stderr, peak_kib: self.peak_kib }
+        let ran = Ran { code, events, stderr, peak_kib: self.peak_kib };
+        ran.says_what_is_known();
+        ran
     }
 
     /// The system remembers the most that it ever had, until it has ended.
@@ -200,6 +218,16 @@ impl Running {
 }
 
 impl Ran {
+    /// Wrappers are told beforehand which events there are.
+    fn says_what_is_known(&self) {
+        let others = ["alive", "error", "finished", "status", "clean"];
+        for event in &self.events {
+            let word = event["event"].as_str();
+            let is_known = |word| Event::WORDS.contains(&word) || others.contains(&word);
+            assert!(word.is_none_or(is_known), "{event} is not in `zosc capabilities`");
+        }
+    }
+
     /// The events of one kind.
     pub fn events_of(&self, kind: &str) -> impl Iterator<Item = &Value> {
         self.events.iter().filter(move |event| event["event"] == kind)

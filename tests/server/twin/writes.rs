@@ -47,10 +47,10 @@ fn chunks_of_ten_rows(place: Place) -> Story {
 
 fn unique_values_wander_from_row_to_row(place: Place) -> Story {
     contested("write_swaps", place)
-        .rows(1_000)
+        .rows(700)
         .acts(&[Act::Swap, Act::Shift, Act::DeleteThenInsert, Act::Move, Act::Delete, Act::Insert])
         .args(&["--max-chunk-rows=20", "--workers=4"])
-        .pause(Duration::ZERO)
+        .pause(Duration::from_millis(2))
 }
 
 fn a_few_hot_rows(place: Place) -> Story {
@@ -59,7 +59,7 @@ fn a_few_hot_rows(place: Place) -> Story {
         .writers(8)
         .acts(&[Act::Update, Act::Move, Act::Swap, Act::Shift, Act::DeleteThenInsert, Act::Replace])
         .args(&["--max-chunk-rows=5"])
-        .pause(Duration::ZERO)
+        .pause(Duration::from_millis(4))
 }
 
 fn an_empty_table_that_fills(place: Place) -> Story {
@@ -115,7 +115,7 @@ fn the_log_runs_ahead_of_the_rows(place: Place) -> Story {
         .table("id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(30)", "")
         .column("v", values::word())
         .alter("ADD COLUMN c INT NOT NULL DEFAULT 1")
-        .on_a_server_whose_log_runs_ahead(Duration::from_millis(300))
+        .on_a_server_whose_log_runs_ahead(Duration::from_millis(100))
         .rows(500)
         .writers(16)
         .pause(Duration::ZERO)

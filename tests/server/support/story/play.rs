@@ -22,7 +22,7 @@ use crate::support::zosc::{self, Ran};
 const WARM_UP: u64 = 20;
 
 /// Transactions of the writers when it is over, before they are told to stop.
-const AFTERWARDS: u64 = 80;
+const AFTERWARDS: u64 = 40;
 
 /// How long a migration may take before it counts as hanging.
 pub(super) const PATIENCE: Duration = Duration::from_mins(5);
