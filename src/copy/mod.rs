@@ -186,7 +186,7 @@ impl Hand {
             let (rows, took) = self.worker.copy(chunk, &range).await?;
             self.size.observe(rows, took, &self.pace.effort());
             self.copied.fetch_add(rows, Ordering::Relaxed);
-            self.pace.rest(begun.elapsed()).await;
+            self.pace.rest(begun.elapsed(), &self.nothing_left).await;
         }
         self.nothing_left.cancel();
         self.worker.close().await

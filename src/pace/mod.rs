@@ -8,6 +8,7 @@ mod board;
 mod check;
 mod controller;
 mod gauges;
+mod mind;
 mod reading;
 mod signal;
 
@@ -20,9 +21,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use board::Board;
-use controller::Controller;
 use gauges::Gauges;
-use reading::Pressure;
+use mind::Mind;
 use signal::{Capture, Probe};
 
 pub use check::check;
@@ -30,18 +30,15 @@ pub use gauges::Measured;
 pub use reading::Reason;
 pub use signal::Behind;
 
-use crate::error::{Error, Kind, Result};
-use crate::event::{Event, Events, millis};
+use crate::error::Result;
+use crate::event::{Events, millis};
 use crate::halt::Halt;
 use crate::journal::Journal;
 use crate::mysql::Server;
 use crate::settings::{Effort, Live};
 
-/// How often the answer is thought over even if nothing new was read.
-const TICK: Duration = Duration::from_millis(250);
-
-/// What is over sooner is not worth a word.
-const WORTH_A_WORD: Duration = Duration::from_secs(1);
+/// So many times the time that a chunk should take count as work, at most.
+const MOST_CHUNK_TIMES: u32 = 10;
 
 /// When replicas are too far behind for so long, they are spared by refresh, too.
 const SPARE_AFTER: Duration = Duration::from_secs(30);
@@ -100,19 +97,7 @@ impl Pace {
         events: &Events,
         halt: &Halt,
     ) -> (Self, Watching) {
-        let pace = Self {
-            live: live.clone(),
-            halt: halt.clone(),
-            answer: Arc::new(watch::Sender::new(Answer {
-                effort: Effort { workers: 0, ..live.effort() },
-                slowed: None,
-            })),
-            held: Arc::default(),
-            news: Arc::default(),
-            capture: Capture::default(),
-            gauges: Gauges::default(),
-            lagging: Arc::default(),
-        };
+        let pace = Self::new(live, halt);
         let (board, mut tasks) = (Board::default(), JoinSet::new());
         for probe in Probe::all(server, journal, live, pace.capture.clone()) {
             let slot = board.add(probe.reason());
@@ -121,6 +106,21 @@ impl Pace {
         }
         tasks.spawn(Mind::new(pace.clone(), board, events.clone()).think());
         (pace, Watching { _tasks: tasks })
+    }
+
+    /// Before anything was read.
+    fn new(live: &Live, halt: &Halt) -> Self {
+        let effort = Effort { workers: 0, ..live.effort() };
+        Self {
+            live: live.clone(),
+            halt: halt.clone(),
+            answer: Arc::new(watch::Sender::new(Answer { effort, slowed: None })),
+            held: Arc::default(),
+            news: Arc::default(),
+            capture: Capture::default(),
+            gauges: Gauges::default(),
+            lagging: Arc::default(),
+        }
     }
 
     /// How hard to work now.
@@ -160,13 +160,22 @@ impl Pace {
         }
     }
 
-    /// Rests after a transaction that took so long: as `nice` asks for, or longer.
-    pub async fn rest(&self, took: Duration) {
-        let rest = took.mul_f64(self.effort().nice);
-        if !rest.is_zero() {
+    /// Rests after a transaction that took so long: as `nice` asks for, or longer. What is asked for
+    /// meanwhile counts at once. Ends early when nothing is left to do, or when the run stops.
+    pub async fn rest(&self, took: Duration, nothing_left: &CancellationToken) {
+        let begun = Instant::now();
+        let mut answer = self.answer.subscribe();
+        loop {
+            let rest = rest_after(took, &answer.borrow_and_update().effort);
+            let left = rest.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return;
+            }
             tokio::select! {
-                () = tokio::time::sleep(rest) => {}
-                _ = self.halt.stopped() => {}
+                () = tokio::time::sleep(left) => return,
+                changed = answer.changed() => if changed.is_err() { return; },
+                () = nothing_left.cancelled() => return,
+                _ = self.halt.stopped() => return,
             }
         }
     }
@@ -206,92 +215,53 @@ impl Pace {
     }
 }
 
-/// Makes the answer out of what is on the board.
-struct Mind {
-    pace: Pace,
-    board: Board,
-    events: Events,
-    controller: Controller,
-    /// Since when work rests, and the reason that was told last.
-    resting: Option<(Instant, Option<Reason>)>,
+/// How long to rest after a transaction that took so long. One that took much longer than it should
+/// has waited for a lock: the server had that time for itself already.
+fn rest_after(took: Duration, effort: &Effort) -> Duration {
+    took.min(effort.chunk_time * MOST_CHUNK_TIMES).mul_f64(effort.nice)
 }
 
-impl Mind {
-    fn new(pace: Pace, board: Board, events: Events) -> Self {
-        let replicas = pace.live.now().limits.replicas;
-        // What a replica has to do is seen when it is late with it.
-        let are_watched = replicas.discover || !replicas.named.is_empty();
-        let controller = if are_watched { Controller::begins_softly() } else { Controller::new() };
-        Self { pace, board, events, controller, resting: None }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    const LONG: Duration = Duration::from_hours(1);
+
+    fn resting() -> (Pace, CancellationToken, tokio::task::JoinHandle<()>) {
+        let mut settings = Settings::default();
+        settings.effort = Effort { nice: 1.0, chunk_time: LONG, ..settings.effort };
+        let pace = Pace::new(&Live::new(settings), &Halt::new());
+        let (resting, nothing_left) = (pace.clone(), CancellationToken::new());
+        let token = nothing_left.clone();
+        let rest = tokio::spawn(async move { resting.rest(LONG, &token).await });
+        (pace, nothing_left, rest)
     }
 
-    async fn think(mut self) {
-        let mut last = Instant::now();
-        loop {
-            match self.pressing() {
-                Ok((reason, pressure)) => {
-                    self.decide(reason, &pressure, last.elapsed());
-                    last = Instant::now();
-                }
-                Err(end) => return self.pace.halt.stop(end),
-            }
-            tokio::select! {
-                () = self.pace.news.notified() => {}
-                () = tokio::time::sleep(TICK) => {}
-            }
-        }
+    #[tokio::test]
+    async fn a_rest_ends_when_less_is_asked_for() {
+        let (pace, _nothing_left, rest) = resting();
+        tokio::task::yield_now().await;
+        pace.answer.send_modify(|answer| answer.effort.workers = 1);
+        tokio::task::yield_now().await;
+        assert!(!rest.is_finished(), "another answer that asks for the same rest");
+        pace.answer.send_modify(|answer| answer.effort.nice = 0.0);
+        rest.await.unwrap();
     }
 
-    /// What presses most; an error when the run must stop.
-    fn pressing(&self) -> Result<(Reason, Pressure)> {
-        let (reason, pressure) = self.board.worst()?;
-        self.pace.note_lag(self.board.is_over(Reason::ReplicaLag));
-        if let Pressure::Critical(detail) = pressure {
-            let message = format!("the run stops because {detail}");
-            return Err(Error::new(Kind::Resumable, reason.word(), message)
-                .hint("the same command goes on when the server has calmed down"));
-        }
-        Ok(match self.pace.commanded() {
-            Some(why) => (Reason::Commanded, Pressure::Over(why)),
-            None => (reason, pressure),
-        })
+    #[tokio::test]
+    async fn a_rest_ends_when_nothing_is_left() {
+        let (_pace, nothing_left, rest) = resting();
+        tokio::task::yield_now().await;
+        nothing_left.cancel();
+        rest.await.unwrap();
     }
 
-    fn decide(&mut self, reason: Reason, pressure: &Pressure, elapsed: Duration) {
-        let effort = self.controller.look(pressure, elapsed, &self.pace.live.effort());
-        let since = self.pace.answer.borrow().slowed.as_ref().map(|slowed| slowed.since);
-        let slowed = pressure.detail().map(|detail| Slowed {
-            reason,
-            detail: detail.to_owned(),
-            rests: effort.workers == 0,
-            since: since.unwrap_or_else(Instant::now),
-        });
-        self.tell(slowed.as_ref());
-        self.pace.answer.send_if_modified(|answer| {
-            let new = Answer { effort, slowed };
-            let is_new = *answer != new;
-            *answer = new;
-            is_new
-        });
-    }
-
-    /// Says that work rests, once for each reason, and that it goes on.
-    fn tell(&mut self, slowed: Option<&Slowed>) {
-        match (slowed.filter(|slowed| slowed.rests), &mut self.resting) {
-            (Some(_), None) => self.resting = Some((Instant::now(), None)),
-            (Some(slowed), Some((since, told))) => {
-                if since.elapsed() >= WORTH_A_WORD && *told != Some(slowed.reason) {
-                    *told = Some(slowed.reason);
-                    let (reason, detail) = (slowed.reason.word().to_owned(), slowed.detail.clone());
-                    self.events.say(Event::Throttled { reason, detail });
-                }
-            }
-            (None, resting) => {
-                if let Some((since, Some(_))) = resting.take() {
-                    let seconds = since.elapsed().as_secs_f64();
-                    self.events.say(Event::Unthrottled { seconds });
-                }
-            }
-        }
+    #[test]
+    fn nobody_rests_from_waiting() {
+        let effort =
+            Effort { nice: 2.0, chunk_time: Duration::from_millis(100), ..Effort::default() };
+        let rest = |took| rest_after(Duration::from_millis(took), &effort).as_millis();
+        assert_eq!([rest(30), rest(1000), rest(50_000)], [60, 2000, 2000]);
     }
 }

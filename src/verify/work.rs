@@ -155,7 +155,7 @@ impl Hand {
             }
             self.rows.fetch_add(proved.rows, Ordering::Relaxed);
             is_early = self.carrier.ledger(|ledger| ledger.dirty_weight()) > most;
-            pace.rest(begun.elapsed()).await;
+            pace.rest(begun.elapsed(), &self.nothing_left).await;
         }
         self.nothing_left.cancel();
         self.session.close().await.map(|()| is_early)
