@@ -1,6 +1,6 @@
 //! A schema with a fence table, an application's connection, and a running capture.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -119,7 +119,9 @@ impl Bench {
 
     /// Makes the server forget the first file of its log, once it does not need it any more.
     pub async fn purge(&mut self, first: &str) {
+        let begun = Instant::now();
         loop {
+            assert!(begun.elapsed() < PATIENCE, "{first} is not purged");
             let files: Vec<mysql_async::Row> = self.app.query("SHOW BINARY LOGS").await.unwrap();
             let names: Vec<String> = files.iter().map(|file| file.get(0).unwrap()).collect();
             if names[0] != first {

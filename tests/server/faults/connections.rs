@@ -24,10 +24,7 @@ async fn no_connection_is_left_at_the_swap(place: Place) {
             crowd.push(conn);
         }
     }
-    let before = application.written();
-    while application.written() < before + 100 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    application.pulse.wait_for(application.written() + 100).await;
     assert!(running.is_running(), "zosc does not wait any more");
     for conn in crowd {
         conn.disconnect().await.unwrap();

@@ -21,10 +21,7 @@ async fn a_server_that_crashes_twice_keeps_the_run(place: Place) {
     let mut running = bed.start();
     for stage in ["copy", "verify"] {
         until_it_says(&mut running, &format!("\"stage\":\"{stage}\""));
-        let before = application.written();
-        while application.written() < before + 20 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        application.pulse.wait_for(application.written() + 20).await;
         assert!(running.is_running(), "zosc ended before the crash");
         let server = bed.server.as_mut().unwrap();
         server.crash();

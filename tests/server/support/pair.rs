@@ -50,31 +50,43 @@ pub async fn have_come_to(replicas: &[&Mysqld], bed: &Bed, milestone: &str) {
          WHERE table_schema = '{}' AND table_name = '{milestone}'",
         bed.schema
     );
+    let begun = Instant::now();
     for replica in replicas {
-        while Address::of(replica).cell(&come, 0).await.as_deref() != Some("1") {
+        let replica = Address::of(replica);
+        while replica.cell(&come, 0).await.as_deref() != Some("1") {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "it does not replicate: {:?}",
+                status(&replica).await
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
+}
+
+/// What a replica says of itself.
+async fn status(replica: &Address) -> Row {
+    let mut conn = replica.connect().await;
+    let status = conn.query_first(Words::of(replica.database).status).await.unwrap().unwrap();
+    conn.disconnect().await.unwrap();
+    status
 }
 
 /// The bed's server dies; the replica applies all that it has received, and takes its place.
 pub async fn fail_over(bed: &mut Bed, replica: Mysqld) {
     bed.server.as_mut().unwrap().crash();
     let words = Words::of(bed.place.database);
-    let mut conn = Address::of(&replica).connect().await;
+    let address = Address::of(&replica);
     let begun = Instant::now();
     loop {
-        let status: Row = conn.query_first(words.status).await.unwrap().unwrap();
+        let status = status(&address).await;
         if status.get::<String, _>(words.state).is_some_and(|state| state.contains(APPLIED)) {
             break;
         }
         assert!(begun.elapsed() < PATIENCE, "the replica does not come to an end: {status:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    for sql in words.promote {
-        conn.query_drop(sql).await.unwrap();
-    }
-    conn.disconnect().await.unwrap();
-    bed.address = Address::of(&replica);
+    address.run(&words.promote).await;
+    bed.address = address;
     bed.server = Some(replica);
 }

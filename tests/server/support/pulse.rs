@@ -2,12 +2,13 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mysql_async::Row;
 use mysql_async::prelude::Queryable;
 
 use super::address::Address;
+use super::bed::PATIENCE;
 
 /// Shared by the writers and by what disturbs them.
 #[derive(Debug, Default)]
@@ -31,7 +32,9 @@ impl Pulse {
 
     /// Until so many have ended; a writer in trouble ends the wait.
     pub async fn wait_for(&self, transactions: u64) {
+        let begun = Instant::now();
         while self.transactions() < transactions && !self.is_stopped() {
+            assert!(begun.elapsed() < PATIENCE, "nobody writes");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
