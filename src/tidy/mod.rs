@@ -5,7 +5,7 @@ mod leftover;
 use std::time::{Duration, Instant};
 
 use crate::ddl::Patience;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::event::Events;
 use crate::halt::Halt;
 use crate::journal::{Ended, Guard, Journal, Phase, RunId, RunRow};
@@ -137,8 +137,12 @@ pub async fn clean(
             if state.may_have_left() {
                 grants::to_clean(&mut session, &state.run.table, journal_schema).await?;
             }
-            // Somebody may have gone on with it since it was looked at.
-            let _guard = Guard::take(server, &state.run.table, &Halt::new()).await?;
+            let _guard = match Guard::take(server, &state.run.table, &Halt::new()).await {
+                Ok(guard) => guard,
+                // Somebody has begun to work on it since it was looked at.
+                Err(error) if error.kind == Kind::Busy && runs.is_empty() => continue,
+                Err(error) => return Err(error),
+            };
             traffic::settle(&mut session, journal_schema, &state.run, relief, &silent).await?;
             remove(&mut session, journal_schema, state.run.clone(), &state.left, &silent).await?;
         }

@@ -7,8 +7,6 @@ use super::book::Block;
 pub struct Asked {
     /// It cannot be run here, and why.
     pub not_run: Option<String>,
-    /// Only where this tool is.
-    pub needs: Option<String>,
     /// It goes on beside the blocks that follow, until the page or `anew`.
     pub background: bool,
     /// The same as `ended`, and table and account are made anew.
@@ -32,7 +30,6 @@ impl Asked {
                 None if word == "background" => asked.background = true,
                 None if word == "anew" => asked.anew = true,
                 None if word == "ended" => asked.ended = true,
-                Some(("if", tool)) => asked.needs = Some(tool.to_owned()),
                 Some(("exit", code)) => asked.code = code.parse().unwrap(),
                 _ => panic!("`sh {words}`: what is `{word}`?"),
             }

@@ -74,8 +74,9 @@ impl Place {
         );
         make_program(&folder.path().join("bin/mysql"), &client);
         // No name such as `db1` leads anywhere here; a socket is stronger than a host of the same source.
+        let programs = std::env::var("PATH").unwrap();
         let environment = vec![
-            ("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", below("bin"))),
+            ("PATH", format!("{}:{programs}", below("bin"))),
             ("HOME", below("home")),
             ("XDG_RUNTIME_DIR", below("run")),
             ("TMPDIR", below("work")),

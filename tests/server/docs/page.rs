@@ -78,17 +78,10 @@ impl<'p> Played<'p> {
         self.flaws.push(format!("{}:{line}: {what}", self.page.name));
     }
 
-    #[allow(clippy::print_stdout)] // for who reads the log of the tests
     fn run(&mut self, block: &Block) {
         self.said = None;
         let asked = Asked::of(block);
         if asked.not_run.is_some() {
-            return;
-        }
-        if let Some(tool) = &asked.needs
-            && !self.has(tool)
-        {
-            println!("not run: {}:{}: there is no {tool}", self.page.name, block.line);
             return;
         }
         if asked.ended || asked.anew {
@@ -106,11 +99,6 @@ impl<'p> Played<'p> {
         } else {
             self.await_end(going);
         }
-    }
-
-    fn has(&self, tool: &str) -> bool {
-        let found = self.place.command("sh").args(["-c", "command -v \"$0\"", tool]).output();
-        found.unwrap().status.success()
     }
 
     /// Blocks share what they export, as the lines of one terminal do.

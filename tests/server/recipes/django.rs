@@ -1,7 +1,5 @@
 //! The helper for Django, in real Python; Django's part is played by as much of it as the helper
-//! meets. Not run where there is no Python 3.
-
-use std::process::Command;
+//! meets.
 
 use super::{Programs, client, columns, recipe, told};
 use crate::support::ground::Ground;
@@ -70,22 +68,16 @@ connection = Connection()
 def through(operation, flags=(), way="database_forwards"):
     getattr(zosc_django.Online(operation, flags), way)("shop", Editor(connection), None, None)
 
-def clean():
-    # What is kept of a copy would be in the way of the next.
-    place = zosc_django._environment(connection.settings_dict)
-    subprocess.run(["zosc", "clean", "--yes"], env=place, check=True)
-
 add = Sql(["-- a comment", "ALTER TABLE `orders` ADD COLUMN `it's` varchar(9) DEFAULT '100%s'",
            "UPDATE orders SET n = 7", "CREATE INDEX `by n` ON orders (n)"],
           ["DROP INDEX `by n` ON orders", "ALTER TABLE orders DROP COLUMN `it's`"])
 through(add)
 assert connection.closed == 2, connection.closed
-clean()
 through(add, ["--capture", "auto"], "database_backwards")
 through(Sql(["ALTER TABLE orders ADD COLUMN `it's` varchar(9) DEFAULT '100%s'"]))
 
 try:
-    through(Sql(["ALTER TABLE orders MODIFY n DECIMAL(9,1)"]))
+    through(Sql(["ALTER TABLE orders MODIFY n DECIMAL(9,1)"]), ["--drop-kept"])
     raise SystemExit("it was not refused")
 except zosc_django.Refused as error:
     assert (error.exit_code, error.code) == (3, "lossy-conversion"), error
@@ -101,12 +93,7 @@ settings.ZOSC_BINARY = "/no/such/zosc"
 through(Sql(["ALTER TABLE orders ADD COLUMN plain INT"]))
 "#;
 
-#[allow(clippy::print_stdout)] // a test that is not run says so
 async fn an_operation_through_zosc(place: Place) {
-    if !Command::new("python3").arg("--version").output().is_ok_and(|it| it.status.success()) {
-        println!("not run: there is no python3");
-        return;
-    }
     let ground = Ground::laid(
         "recipe_django",
         place,

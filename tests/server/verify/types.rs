@@ -48,12 +48,11 @@ const TYPES: &[(&str, &str, &[&str])] = &[
     ("SET('x','y','z')", "'x,z'", &["'x'", "''", "NULL", "'x,y,z'"]),
 ];
 
-/// The older MariaDB stores no negative zero.
-const NEGATIVE_ZERO: &[(&str, &str, &[&str])] =
-    &[("FLOAT", "0", &["'-0'"]), ("DOUBLE", "'-0'", &["0"])];
-
 /// What only MySQL has.
 const ON_MYSQL: &[(&str, &str, &[&str])] = &[
+    // MariaDB 10.11 and 11.8.9 store no negative zero; some versions between them do.
+    ("FLOAT", "0", &["'-0'"]),
+    ("DOUBLE", "'-0'", &["0"]),
     ("JSON", "JSON_ARRAY(1.50)", &["JSON_ARRAY(1.5)", "CAST('[1.50]' AS JSON)"]),
     ("JSON", "JSON_ARRAY(1.5, 1)", &["CAST('[1.5, 1]' AS JSON)"]),
     ("JSON", "CAST(5 AS JSON)", &["CAST(CAST(5 AS UNSIGNED) AS JSON)"]),
@@ -100,9 +99,9 @@ const ON_MARIADB_118: &[(&str, &str, &[&str])] =
 
 fn types(database: Database) -> Vec<(&'static str, &'static str, &'static [&'static str])> {
     let own: &[_] = match database {
-        Database::Mysql => &[NEGATIVE_ZERO, ON_MYSQL],
+        Database::Mysql => &[ON_MYSQL],
         Database::Mariadb => &[ON_MARIADB],
-        Database::Mariadb118 => &[NEGATIVE_ZERO, ON_MARIADB, ON_MARIADB_118],
+        Database::Mariadb118 => &[ON_MARIADB, ON_MARIADB_118],
     };
     [&[TYPES], own].concat().concat()
 }
