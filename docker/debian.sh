@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # docker/debian.sh: how Debian's packages get into the cache folder, without root and without
-# installing anything. Sourced by docker/servers, docker/ruby, docker/libmariadb and docker/netcat, which
-# say what they want:
+# installing anything. Sourced by the scripts beside it, which say what they want:
 #   begin KIND KEY NAME [INSTEAD]     a folder of its own; prints it and ends when it is there already
 #   fetch SUITE MB PACKAGE...         unpacks packages, with all that they need, into $root
 #   more PACKAGE...                   unpacks packages alone; their own needs stay away

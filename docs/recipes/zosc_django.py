@@ -92,16 +92,34 @@ class Online(Operation):
         if plain or schema_editor.collect_sql:  # `sqlmigrate` only looks
             work(app_label, schema_editor, *states)
             return
+        statements = []
         with connection.schema_editor(collect_sql=True, atomic=False) as heard:
+            # What Django collects by itself has each `%` of a value twice.
+            heard.execute = lambda sql, params=(): statements.append((str(sql), params))
             work(app_label, heard, *states)
-        for statement in heard.collected_sql:
-            if _FOR_ZOSC.match(statement):
+        for sql, params in statements:
+            if _FOR_ZOSC.match(sql):
+                statement = _complete(connection, sql, params)
                 # It may take hours: the connection is opened anew when it is needed again.
                 connection.close()
                 run(statement, connection.settings_dict, self.flags)
-            elif not statement.startswith("--"):
+            else:
                 with connection.cursor() as cursor:
-                    cursor.execute(statement)
+                    cursor.execute(sql, params)
+
+
+def _complete(connection, sql, params):
+    """The statement with its values, as the driver would send it."""
+    if params is None:
+        return sql
+    connection.ensure_connection()
+    driver = connection.connection
+
+    def literal(value):
+        quoted = driver.escape(value, driver.encoders)
+        return quoted.decode() if isinstance(quoted, bytes) else quoted
+
+    return sql % tuple(map(literal, params))
 
 
 def run(statement, database, flags=()):

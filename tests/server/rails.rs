@@ -5,7 +5,7 @@ use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::support::ground::PATIENCE;
+use crate::support::mysqld::fetched;
 use crate::support::place::{Place, played};
 use crate::support::zosc::ZOSC;
 
@@ -57,14 +58,7 @@ impl Rails {
     /// Where its Ruby is.
     fn home(self) -> PathBuf {
         let variable = format!("ZOSC_RAILS_{}_HOME", self.digits());
-        if let Some(home) = std::env::var_os(variable) {
-            return home.into();
-        }
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docker/ruby");
-        let output = Command::new(&script).arg(self.version()).stderr(Stdio::inherit()).output();
-        let output = output.unwrap();
-        assert!(output.status.success(), "docker/ruby failed; tests need a real Ruby");
-        PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
+        fetched(&variable, "ruby", &[self.version()])
     }
 
     /// Its Ruby with warnings, without the settings of whoever runs the tests.

@@ -1,126 +1,94 @@
-//! The helper for Django, in real Python; Django's part is played by as much of it as the helper
-//! meets.
+//! The helper for Django in a real project (`tests/django`), with `PyMySQL`.
 
-use super::{Programs, client, columns, recipe, told};
+use std::path::Path;
+use std::process::Output;
+
+use super::{Programs, recipe, told};
 use crate::support::ground::Ground;
+use crate::support::mysqld::fetched;
 use crate::support::place::{Place, played};
 
 played! {
-    mysql_with_binlog: an_operation_through_zosc;
+    on_both_servers: migrations_forth_and_back;
 }
 
-/// Stand-ins for the modules, a schema editor that collects SQL, and operations that make some.
-const PLAYED: &str = r#"
-import os, subprocess, sys, types
+async fn migrations_forth_and_back(place: Place) {
+    let plain = Project::new("recipe_django_plain", place, false).await;
+    let online = Project::new("recipe_django", place, true).await;
+    let both = [&plain, &online];
+    let migrated = |to: &str| {
+        for project in both {
+            let output = project.manage(&["migrate", "shop", to]);
+            assert!(output.status.success(), "{}", told(&output));
+            let through_zosc = told(&output).contains("zosc: ");
+            assert_eq!(through_zosc, project.is_online && to != "0001", "{}", told(&output));
+        }
+    };
 
-def module(name, **members):
-    made = types.ModuleType(name)
-    made.__dict__.update(members)
-    sys.modules[name] = made
+    migrated("0001");
+    let before = online.look().await;
+    migrated("0002");
+    let after = online.look().await;
+    assert_ne!(before, after);
+    assert_eq!(after, plain.look().await);
 
-class Operation:
-    reversible = True
+    let back = online.manage(&["migrate", "shop", "0001"]);
+    assert!(back.status.success() && told(&back).contains("zosc: "), "{}", told(&back));
+    assert_eq!(online.look().await, before);
+    let again = online.manage(&["migrate", "shop", "0002"]);
+    assert!(again.status.success(), "{}", told(&again));
+    assert_eq!(online.look().await, after);
 
-settings = types.SimpleNamespace()
-for name in ["django", "django.db", "django.db.migrations", "django.db.migrations.operations"]:
-    module(name)
-module("django.conf", settings=settings)
-module("django.db.migrations.operations.base", Operation=Operation)
+    let refused = online.manage(&["migrate", "shop", "0003"]);
+    assert!(!refused.status.success());
+    let said = told(&refused);
+    assert!(said.contains("zosc_django.Refused: ") && said.contains("lossy-conversion"), "{said}");
+    assert!(said.contains("--allow lossy-conversion"), "{said}");
+    assert_eq!(online.look().await, after);
 
-import zosc_django
-
-class Cursor:
-    def __enter__(self): return self
-    def __exit__(self, *_): pass
-    def execute(self, sql):
-        subprocess.run(os.environ["CLIENT"].split() + ["--execute", sql], check=True)
-
-class Connection:
-    vendor = "mysql"
-    closed = 0
-    settings_dict = {
-        "HOST": os.environ["AT"], "PORT": int(os.environ["PORT"]), "USER": "root",
-        "PASSWORD": os.environ["SECRET"], "NAME": os.environ["SCHEMA"], "OPTIONS": {},
+    // Who only looks starts no zosc.
+    let shown = online.manage(&["sqlmigrate", "shop", "0003"]);
+    assert!(told(&shown).contains("ALTER TABLE `shop_order` MODIFY `amount`"), "{}", told(&shown));
+    let checked = online.manage(&["makemigrations", "--check", "--dry-run"]);
+    assert!(told(&checked).contains("No changes detected"), "{}", told(&checked));
+    assert_eq!(online.look().await, after);
+    for project in [plain, online] {
+        project.ground.gone().await;
     }
-    def close(self): self.closed += 1
-    def cursor(self): return Cursor()
-    def schema_editor(self, collect_sql=False, atomic=True):
-        return Editor(self, collect_sql)
+}
 
-class Editor:
-    def __init__(self, connection, collect_sql=False):
-        self.connection, self.collect_sql, self.collected_sql = connection, collect_sql, []
-    def __enter__(self): return self
-    def __exit__(self, *_): pass
-    def execute(self, sql):
-        if self.collect_sql: self.collected_sql.append(sql + ";")
-        else: Cursor().execute(sql)
+struct Project {
+    ground: Ground,
+    programs: Programs,
+    is_online: bool,
+}
 
-class Sql(Operation):
-    def __init__(self, forwards, backwards=()): self.sql = forwards, backwards
-    def database_forwards(self, label, editor, *_):
-        for sql in self.sql[0]: editor.execute(sql)
-    def database_backwards(self, label, editor, *_):
-        for sql in self.sql[1]: editor.execute(sql)
-    def describe(self): return "SQL"
+impl Project {
+    async fn new(name: &str, place: Place, is_online: bool) -> Self {
+        let ground = Ground::laid(name, place, &[]).await;
+        Self { ground, programs: Programs::new(), is_online }
+    }
 
-connection = Connection()
-def through(operation, flags=(), way="database_forwards"):
-    getattr(zosc_django.Online(operation, flags), way)("shop", Editor(connection), None, None)
+    fn manage(&self, words: &[&str]) -> Output {
+        let python = fetched("ZOSC_DJANGO_HOME", "django", &[]).join("bin/python");
+        let address = &self.ground.address;
+        self.programs
+            .command(python)
+            .args(["-B", "-m", "django"])
+            .args(words)
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/django"))
+            .env("PYTHONPATH", recipe(""))
+            .env("DJANGO_SETTINGS_MODULE", "settings")
+            .env("AT", &address.host)
+            .env("PORT", address.port.to_string())
+            .env("USER", &address.user)
+            .env("SCHEMA", &self.ground.schema)
+            .env("ONLINE", if self.is_online { "yes" } else { "no" })
+            .output()
+            .unwrap()
+    }
 
-add = Sql(["-- a comment", "ALTER TABLE `orders` ADD COLUMN `it's` varchar(9) DEFAULT '100%s'",
-           "UPDATE orders SET n = 7", "CREATE INDEX `by n` ON orders (n)"],
-          ["DROP INDEX `by n` ON orders", "ALTER TABLE orders DROP COLUMN `it's`"])
-through(add)
-assert connection.closed == 2, connection.closed
-through(add, ["--capture", "auto"], "database_backwards")
-through(Sql(["ALTER TABLE orders ADD COLUMN `it's` varchar(9) DEFAULT '100%s'"]))
-
-try:
-    through(Sql(["ALTER TABLE orders MODIFY n DECIMAL(9,1)"]), ["--drop-kept"])
-    raise SystemExit("it was not refused")
-except zosc_django.Refused as error:
-    assert (error.exit_code, error.code) == (3, "lossy-conversion"), error
-    assert "--allow lossy-conversion" in str(error), error
-try:
-    through(Sql(["ALTER TABLE orders ADD COLUMN x INT"]), ["--no-such-flag"])
-    raise SystemExit("it was not understood")
-except zosc_django.ZoscError as error:
-    assert (error.exit_code, error.code) == (2, "arguments"), error
-
-settings.ZOSC = False
-settings.ZOSC_BINARY = "/no/such/zosc"
-through(Sql(["ALTER TABLE orders ADD COLUMN plain INT"]))
-"#;
-
-async fn an_operation_through_zosc(place: Place) {
-    let ground = Ground::laid(
-        "recipe_django",
-        place,
-        &[
-            "CREATE TABLE orders (id INT PRIMARY KEY, n DECIMAL(9,4))",
-            "INSERT INTO orders VALUES (1, 1.2345)",
-        ],
-    )
-    .await;
-    let address = &ground.address;
-    let output = Programs::new()
-        .command("python3")
-        .args(["-B", "-c", PLAYED])
-        .env("PYTHONPATH", recipe(""))
-        .env("AT", &address.host)
-        .env("PORT", address.port.to_string())
-        .env("SCHEMA", &ground.schema)
-        .env("SECRET", address.password.clone().unwrap_or_default())
-        .env("CLIENT", client(&ground))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", told(&output));
-    assert_eq!(columns(&ground, "orders").await, ["id", "n", "it's", "plain"]);
-    let default = ground
-        .column("SELECT column_default FROM information_schema.columns WHERE table_schema = DATABASE() AND column_name = 'it''s'")
-        .await;
-    assert!(default[0].contains("100%s"), "{default:?}");
-    assert_eq!(ground.column("SELECT CAST(n AS CHAR) FROM orders").await, ["7.0000"]);
-    ground.gone().await;
+    async fn look(&self) -> String {
+        self.ground.look("shop_order").await
+    }
 }

@@ -1,5 +1,5 @@
-//! The recipes of docs/recipes, with the real zosc on real servers; the tools that they are for are
-//! played by as much of them as a recipe meets.
+//! The recipes of docs/recipes, with the real zosc on real servers. Skeema and Django are real, too;
+//! the others are played by as much of them as a recipe meets.
 
 mod action;
 mod django;

@@ -1,77 +1,126 @@
-//! The line of the page, filled in as Skeema does it: each variable quoted for a shell where it needs
-//! that, and the whole given to `sh -c`.
+//! The lines of the page in the files of the real Skeema.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use super::{Programs, recipe, told};
 use crate::support::ground::Ground;
+use crate::support::mysqld::fetched;
 use crate::support::place::{Place, played};
 
 played! {
-    on_both_servers: what_skeema_would_run;
+    on_both_servers: a_table_is_pushed_again_and_again;
 }
 
 const TABLE: &[&str] = &[
-    "CREATE TABLE `odd 'name'` (id INT PRIMARY KEY, v VARCHAR(20))",
-    "INSERT INTO `odd 'name'` VALUES (1, 'a'), (2, 'b')",
+    "CREATE TABLE `odd 'name'` (id INT PRIMARY KEY, v VARCHAR(20) NOT NULL)",
+    "INSERT INTO `odd 'name'` VALUES (1, 'a'), (2, 'it''s')",
     "CREATE TABLE plain LIKE `odd 'name'`",
+    "INSERT INTO plain SELECT * FROM `odd 'name'`",
 ];
 
-/// Every sign that means something to a shell or to SQL.
-const CLAUSES: &str = "ADD COLUMN `to do` VARCHAR(99) NOT NULL DEFAULT 'it''s \"so\" `x` $HOME $(id) \\\\ 100% {HOST};--' COMMENT 'two\nlines'";
+/// Every sign that means something to a shell or to SQL, and a change that takes a copy.
+const CLAUSES: &str = "ADD COLUMN `to do` VARCHAR(99) NOT NULL DEFAULT 'it''s \"so\" `x` $HOME $(id) \\\\ 100% {HOST};--' COMMENT 'two\nlines', MODIFY id BIGINT NOT NULL";
 
-async fn what_skeema_would_run(place: Place) {
+async fn a_table_is_pushed_again_and_again(place: Place) {
     let ground = Ground::laid("recipe_skeema", place, TABLE).await;
-    let statement = format!("ALTER TABLE `odd 'name'` {CLAUSES}");
-    let output = skeema(&ground, "odd 'name'", &statement);
-    assert!(output.status.success(), "{}", told(&output));
+    let skeema = Skeema::init(&ground);
+
     ground.run(&[&format!("ALTER TABLE plain {CLAUSES}")]).await;
-    let definition = |look: String| {
-        look.split_once("CREATE TABLE").unwrap().1.split_once('(').unwrap().1.to_owned()
-    };
-    let [ours, servers] =
-        [ground.look("odd 'name'").await, ground.look("plain").await].map(definition);
-    assert_eq!(ours.split(" Some(").next(), servers.split(" Some(").next());
+    assert!(skeema.run("pull").status.success());
+    skeema.wants_as_plain("odd 'name'");
+    let pushed = skeema.run("push");
+    assert!(pushed.status.success(), "{}", told(&pushed));
+    let said = told(&pushed);
+    assert!(said.contains("swap, attempt 1: done"), "zosc did not do it: {said}");
+    is_like_plain(&ground).await;
+
+    // What is kept of a copy is none of Skeema's tables, and is in the way of the next copy only.
+    let kept = "odd 'name'__zosc_kept".to_owned();
+    assert!(ground.tables().await.contains(&kept));
+    let differs = skeema.run("diff");
+    assert!(differs.status.success(), "{}", told(&differs));
+
     // What fails is told, so that Skeema stops.
-    let output = skeema(&ground, "odd 'name'", "ALTER TABLE `odd 'name'` DROP COLUMN gone");
-    assert!(!output.status.success(), "{}", told(&output));
+    ground.run(&["ALTER TABLE plain MODIFY v TEXT NOT NULL"]).await;
+    assert!(skeema.run("pull").status.success());
+    skeema.wants_as_plain("odd 'name'");
+    let refused = skeema.run("push");
+    let said = told(&refused);
+    assert!(!refused.status.success() && said.contains("odd 'name'__zosc_kept`"), "{said}");
     ground.gone().await;
 }
 
-fn skeema(ground: &Ground, table: &str, statement: &str) -> std::process::Output {
-    let page = std::fs::read_to_string(recipe("skeema.md")).unwrap();
-    let line = page.lines().find_map(|line| line.strip_prefix("alter-wrapper=")).unwrap();
-    let port = ground.address.port.to_string();
-    let command = filled(
-        line,
-        &[
-            ("HOST", &ground.address.host),
-            ("PORT", &port),
-            ("USER", &ground.address.user),
-            ("SCHEMA", &ground.schema),
-            ("TABLE", table),
-            ("DDL", statement),
-        ],
-    );
-    Programs::new().command("sh").args(["-c", &command]).output().unwrap()
+async fn is_like_plain(ground: &Ground) {
+    let behind_the_name = |look: String| look.split_once("` (").unwrap().1.to_owned();
+    let ours = ground.look("odd 'name'").await;
+    assert_eq!(behind_the_name(ours), behind_the_name(ground.look("plain").await));
 }
 
-/// As Skeema replaces what is in braces.
-fn filled(line: &str, variables: &[(&str, &str)]) -> String {
-    let (mut rest, mut filled) = (line, String::new());
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}').unwrap();
-        let (_, value) = variables.iter().find(|(known, _)| *known == name).expect(name);
-        filled += before;
-        filled += &quoted(value);
-        rest = after;
-    }
-    filled + rest
+/// Skeema's folder for a schema.
+struct Skeema {
+    programs: Programs,
+    folder: tempfile::TempDir,
 }
 
-/// As Skeema quotes a value.
-fn quoted(value: &str) -> String {
-    let needs_none = |c: char| c.is_ascii_alphanumeric() || "_/@%=:.,+-".contains(c);
-    if value.chars().all(needs_none) {
-        return value.to_owned();
+impl Skeema {
+    /// As Skeema makes it, with the page's lines.
+    fn init(ground: &Ground) -> Self {
+        let skeema = Self { programs: Programs::new(), folder: tempfile::tempdir().unwrap() };
+        let address = &ground.address;
+        let (port, schema) = (address.port.to_string(), &ground.schema);
+        let initial = [
+            "init",
+            "--host",
+            &address.host,
+            "--port",
+            &port,
+            "--user",
+            &address.user,
+            "--schema",
+            schema,
+            "--dir",
+            "shop",
+        ];
+        let made = skeema.run_in(skeema.folder.path(), &initial);
+        assert!(made.status.success(), "{}", told(&made));
+
+        let settings = skeema.shop().join(".skeema");
+        let page = std::fs::read_to_string(recipe("skeema.md")).unwrap();
+        let lines = page.split_once("```text\n").unwrap().1.split_once("```").unwrap().0;
+        // The tables of this test are small.
+        let lines = lines.lines().filter(|line| !line.starts_with("alter-wrapper-min-size="));
+        let lines: Vec<&str> = lines.collect();
+        let written = std::fs::read_to_string(&settings).unwrap();
+        std::fs::write(&settings, format!("{written}{}\n", lines.join("\n"))).unwrap();
+        skeema
     }
-    format!("'{}'", value.replace('\'', r#"'"'"'"#))
+
+    fn shop(&self) -> PathBuf {
+        self.folder.path().join("shop")
+    }
+
+    /// From now on the table shall have the columns of the other.
+    fn wants_as_plain(&self, table: &str) {
+        let [ours, plain] = [table, "plain"].map(|name| self.file_of(name));
+        let plain = std::fs::read_to_string(plain).unwrap();
+        std::fs::write(ours, plain.replace("TABLE `plain`", &format!("TABLE `{table}`"))).unwrap();
+    }
+
+    /// Skeema leaves signs out of the names of its files.
+    fn file_of(&self, table: &str) -> PathBuf {
+        let begins = format!("CREATE TABLE `{table}`");
+        let entries = std::fs::read_dir(self.shop()).unwrap();
+        let mut files = entries.map(|entry| entry.unwrap().path());
+        files.find(|file| std::fs::read_to_string(file).unwrap().starts_with(&begins)).unwrap()
+    }
+
+    fn run(&self, word: &str) -> Output {
+        self.run_in(&self.shop(), &[word])
+    }
+
+    fn run_in(&self, folder: &Path, words: &[&str]) -> Output {
+        let program = fetched("ZOSC_SKEEMA_HOME", "skeema", &[]).join("bin/skeema");
+        self.programs.command(program).args(words).current_dir(folder).output().unwrap()
+    }
 }

@@ -53,16 +53,21 @@ impl Database {
             Self::Mariadb => ("ZOSC_MARIADB_HOME", "mariadb"),
             Self::Mariadb118 => ("ZOSC_MARIADB_118_HOME", "mariadb-11.8"),
         };
-        if let Some(home) = std::env::var_os(variable) {
-            return home.into();
-        }
-        let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-        let mut scripts = above.map(|folder| folder.join("docker/servers"));
-        let script = scripts.find(|script| script.exists()).unwrap();
-        let output = Command::new(&script).arg(word).stderr(Stdio::inherit()).output().unwrap();
-        assert!(output.status.success(), "docker/servers {word} failed; tests need a real server");
-        PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
+        fetched(variable, "servers", &[word])
     }
+}
+
+/// The folder that a script of docker/ makes and prints; a variable of `tests/run` names it at once.
+pub fn fetched(variable: &str, script: &str, words: &[&str]) -> PathBuf {
+    if let Some(home) = std::env::var_os(variable) {
+        return home.into();
+    }
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let mut scripts = above.map(|folder| folder.join("docker").join(script));
+    let path = scripts.find(|path| path.exists()).unwrap();
+    let output = Command::new(&path).args(words).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "docker/{script} {words:?} failed; tests need the real one");
+    PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
 }
 
 impl Mysqld {
