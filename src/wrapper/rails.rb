@@ -428,7 +428,8 @@ module Zosc
     end
 
     def stage(event)
-      event["resumed"] ? "going on where the run has stopped" : STAGES[event["stage"]]
+      words = STAGES[event["stage"]]
+      event["resumed"] ? ["going on where the run has stopped", words].compact.join(": ") : words
     end
 
     def progress(event)

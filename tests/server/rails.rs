@@ -268,7 +268,7 @@ async fn stopped_and_gone_on_with(place: Place, rails: Rails) {
 
     let mut migrating = Migrating::start(&team, SLOWLY);
     migrating.until_it_says("zosc: going on where the run has stopped");
-    migrating.until_it_says("zosc: copying");
+    migrating.until_it_says("copying");
     migrating.kill_zosc();
     let said = migrating.end();
     assert!(said.contains("Zosc::Silent no_end nil true, versions []"), "{said}");

@@ -9,6 +9,9 @@ use super::address::Address;
 use super::place::Place;
 use super::zosc::{self, Ran, Running};
 
+/// The rows of the big table; their ids go from 1 to this.
+pub const BIG_ROWS: u64 = 20_000;
+
 /// How long a run may take before it counts as hanging.
 pub const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -148,13 +151,15 @@ impl Ground {
 
     /// The same on a server of the test's own.
     pub async fn with_a_big_table_at(address: Address, name: &str, place: Place) -> Self {
-        let rows = "INSERT INTO big WITH RECURSIVE n (i) AS \
-                    (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
-                    SELECT i, CONCAT('v', i) FROM n";
+        let rows = format!(
+            "INSERT INTO big WITH RECURSIVE n (i) AS \
+             (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {BIG_ROWS}) \
+             SELECT i, CONCAT('v', i) FROM n"
+        );
         let statements = [
             "CREATE TABLE big (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(20))",
             &place.database.words("SET cte_max_recursion_depth = 100000"),
-            rows,
+            &rows,
         ];
         let ground = Self::laid_at(address, name, place, &statements).await;
         ground.run(&["ANALYZE TABLE big"]).await;

@@ -2,7 +2,7 @@
 
 use mysql_async::prelude::Queryable;
 
-use crate::support::ground::{Ground, PATIENCE};
+use crate::support::ground::{BIG_ROWS, Ground, PATIENCE};
 use crate::support::place::{Place, played};
 use crate::support::story::{Story, values};
 
@@ -79,7 +79,10 @@ async fn every_write_is_told_once(place: Place) {
             written += 1;
             for sql in [
                 format!("INSERT INTO big (id, v) VALUES ({}, '{column}')", 100_000 + written),
-                format!("UPDATE big SET v = '{column}{written}' WHERE id = {written}"),
+                format!(
+                    "UPDATE big SET v = '{column}{written}' WHERE id = {}",
+                    1 + written % BIG_ROWS
+                ),
                 format!("DELETE FROM big WHERE id = {}", 100_000 + written),
             ] {
                 application.query_drop(sql).await.unwrap();
@@ -128,7 +131,8 @@ async fn an_attempt_that_fails_leaves_none(place: Place) {
     let mut written = 0;
     while running.is_running() {
         written += 1;
-        let sql = format!("UPDATE big SET v = 'w{written}' WHERE id = {written}");
+        let row = 1 + written % BIG_ROWS;
+        let sql = format!("UPDATE big SET v = 'w{written}' WHERE id = {row}");
         application.query_drop(sql).await.unwrap();
     }
     let ran = running.wait(PATIENCE);
