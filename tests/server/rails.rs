@@ -245,7 +245,7 @@ impl Migrating {
 }
 
 async fn stopped_and_gone_on_with(place: Place, rails: Rails) {
-    const SLOWLY: &str = "--max-chunk-rows=20 --workers=1 --nice=1";
+    const SLOWLY: &str = "--max-chunk-rows=20 --workers=1 --nice=5";
     let team = Team::made("rails_stop", place, rails).await;
     let table = format!("{}.big", team.schema);
     team.run(&[

@@ -26,7 +26,7 @@ async fn moved(name: &str, place: Place, by_gtid: bool, extra: &[&str]) -> Bed {
     let replica = follow(&bed, by_gtid, extra).await;
     let application = bed.application();
     // Softly, so that it lasts.
-    let mut running = bed.start_with(&["--nice=5"]);
+    let mut running = bed.start_with(&["--nice=20"]);
     until_it_says(&mut running, "\"stage\":\"copy\"");
     // Long enough that the journal has a position, and not all is copied.
     let pieces = "SELECT COUNT(*) FROM _zosc.chunk";

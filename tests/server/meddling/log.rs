@@ -1,5 +1,7 @@
 //! The binary log is taken away while zosc needs it.
 
+use std::time::Duration;
+
 use mysql_async::Row;
 use mysql_async::prelude::Queryable;
 
@@ -62,6 +64,8 @@ async fn it_is_reset(place: Place) {
     let ground = Ground::with_a_big_table_at(Address::of(&server), "meddle_reset", place).await;
     let reset =
         if place.database.is_mysql() { "RESET BINARY LOGS AND GTIDS" } else { "RESET MASTER" };
+    // A log begun in the same second would be taken for the same, if it were not garbled.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
     let running = ground.copying(ALTER).await;
     ground.run(&[reset, "UPDATE big SET v = 'meanwhile' WHERE id = 1"]).await;
     stopped_by(ground, running, &["binlog_lost", "binlog_reset"]).await;

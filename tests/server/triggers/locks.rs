@@ -10,7 +10,13 @@ use super::bench::Bench;
 use crate::support::each::on_both;
 use crate::support::mysqld::{Database, Mysqld};
 
-on_both!(locked_by_the_application, lost_connections, a_table_in_use, prepared_before);
+on_both!(
+    locked_by_the_application,
+    lost_connections,
+    a_table_in_use,
+    prepared_before,
+    a_statement_that_fails_half_way,
+);
 
 const TABLE: &str = "CREATE TABLE t (id INT NOT NULL PRIMARY KEY, v INT)";
 
@@ -124,4 +130,37 @@ async fn prepared_before(kind: Database) {
     session.query_drop("XA COMMIT 'r'").await.unwrap();
     assert_eq!(running.settled().await.integers(), [1]);
     running.stop().await;
+}
+
+/// What the page of captures says of it: on `MySQL`, others wait for a transaction that goes on after
+/// such a statement, because the server keeps the end of the log locked for it.
+async fn a_statement_that_fails_half_way(kind: Database) {
+    let mut bench = Bench::new(kind, "trg_half_way").await;
+    bench.run("CREATE TABLE t (id INT NOT NULL PRIMARY KEY, u INT UNIQUE)").await;
+    bench.run("INSERT INTO t VALUES (1, 1), (3, 3), (6, 6), (9, 9)").await;
+    let watched = bench.watched("t", &["id"]).await;
+    let mut running = bench.capture(&watched).await;
+    for (isolation, others_wait) in
+        [("REPEATABLE READ", kind == Database::Mysql), ("READ COMMITTED", false)]
+    {
+        let mut fails = bench.another().await;
+        let set = format!("SET SESSION TRANSACTION ISOLATION LEVEL {isolation}");
+        fails.query_drop(set).await.unwrap();
+        fails.query_drop("START TRANSACTION").await.unwrap();
+        let half = "UPDATE t SET u = u + 3 WHERE id IN (1, 3) ORDER BY id";
+        fails.query_drop(half).await.unwrap_err();
+
+        let mut other = bench.another().await;
+        other.query_drop("SET SESSION innodb_lock_wait_timeout = 1").await.unwrap();
+        let written = other.query_drop("UPDATE t SET u = u + 10 WHERE id = 9").await;
+        assert_eq!(written.is_err(), others_wait, "{isolation}: {written:?}");
+        fails.query_drop("COMMIT").await.unwrap();
+        let delivered = running.settled().await.integers();
+        assert_eq!(delivered, if others_wait { vec![] } else { vec![9] });
+        for conn in [fails, other] {
+            conn.disconnect().await.unwrap();
+        }
+    }
+    running.stop().await;
+    bench.gone().await;
 }

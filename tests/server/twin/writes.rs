@@ -79,11 +79,27 @@ fn one_statement_changes_many_rows(place: Place) -> Story {
 }
 
 /// The isolation that applications have when they do not choose.
+///
+/// On MySQL a statement of many rows that fails leaves the end of the trigger's log locked, and the
+/// writers would hold each other up: there they have nothing to quarrel about.
+fn repeatable(name: &str, place: Place) -> Story {
+    let story = if place == Place::MYSQL_TRIGGERS {
+        Story::new(name, place)
+            .table("id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(30)", "")
+            .column("v", values::word())
+            .alter("ADD COLUMN c INT NOT NULL DEFAULT 1")
+    } else {
+        contested(name, place)
+    };
+    story.session("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ").acts(&[
+        Act::Update,
+        Act::UpdateMany,
+        Act::Insert,
+    ])
+}
+
 fn the_application_reads_repeatably(place: Place) -> Story {
-    contested("write_repeatable", place)
-        .rows(1_000)
-        .session("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        .acts(&[Act::Update, Act::UpdateMany, Act::Insert])
+    repeatable("write_repeatable", place).rows(1_000)
 }
 
 fn the_log_has_only_what_changed(place: Place) -> Story {
@@ -184,8 +200,5 @@ fn there_is_no_log(place: Place) -> Story {
 /// What a statement does is logged as the statement where that is safe; then no uncommitted rows of
 /// others may have been read.
 fn the_log_is_mixed(place: Place) -> Story {
-    contested("write_mixed", place)
-        .on_a_server_with(&["--binlog-format=MIXED"])
-        .session("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        .acts(&[Act::Update, Act::UpdateMany, Act::Insert])
+    repeatable("write_mixed", place).on_a_server_with(&["--binlog-format=MIXED"])
 }
