@@ -18,7 +18,8 @@ const ENDING: [u16; 2] = [1053, 1927];
 async fn a_server_that_crashes_twice_keeps_the_run(place: Place) {
     let mut bed = Bed::on_a_server_with("fault_crash", place, &CAREFUL).await;
     let application = bed.application();
-    let mut running = bed.start();
+    // Softly, so that each stage lasts.
+    let mut running = bed.start_with(&["--nice=2"]);
     for stage in ["copy", "verify"] {
         until_it_says(&mut running, &format!("\"stage\":\"{stage}\""));
         application.pulse.wait_for(application.written() + 20).await;
