@@ -227,6 +227,7 @@ mod tests {
     use crate::settings::Settings;
 
     const LONG: Duration = Duration::from_hours(1);
+    const PATIENCE: Duration = Duration::from_secs(30);
 
     fn resting() -> (Pace, CancellationToken, tokio::task::JoinHandle<()>) {
         let mut settings = Settings::default();
@@ -246,7 +247,7 @@ mod tests {
         tokio::task::yield_now().await;
         assert!(!rest.is_finished(), "another answer that asks for the same rest");
         pace.answer.send_modify(|answer| answer.effort.nice = 0.0);
-        rest.await.unwrap();
+        tokio::time::timeout(PATIENCE, rest).await.expect("it still rests").unwrap();
     }
 
     #[tokio::test]
@@ -254,7 +255,7 @@ mod tests {
         let (_pace, nothing_left, rest) = resting();
         tokio::task::yield_now().await;
         nothing_left.cancel();
-        rest.await.unwrap();
+        tokio::time::timeout(PATIENCE, rest).await.expect("it still rests").unwrap();
     }
 
     #[test]
